@@ -1,0 +1,23 @@
+"""The one clock. Business code and SQL get the time from here and never ask the machine."""
+
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """The machine's time plus an offset that tests and sandboxes can move."""
+
+    def __init__(self, offset: timedelta = timedelta()) -> None:
+        self._offset = offset
+
+    def now(self) -> datetime:
+        """The time now, in UTC."""
+        return datetime.now(UTC) + self._offset
+
+    def move(self, by: timedelta) -> None:
+        """Move the clock; a negative value turns it back."""
+        self._offset += by
+
+
+def epoch_milliseconds(time: datetime) -> int:
+    """The API's form of a time: whole milliseconds since 1970 in UTC."""
+    return round(time.timestamp() * 1000)

@@ -1,0 +1,56 @@
+"""Connections to PostgreSQL: one pool a process, read connections and write transactions for requests."""
+
+from collections.abc import AsyncGenerator
+from typing import TypeAlias
+
+import asyncpg
+import msgspec
+from asyncpg.pool import PoolConnectionProxy
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+
+
+async def create_pool(url: str, connections: int) -> Pool:
+    """Open a pool of at most `connections`; raises OSError or asyncpg.PostgresError when the server refuses."""
+    return await asyncpg.create_pool(
+        url,
+        min_size=2,
+        max_size=connections,
+        init=prepare_connection,
+        reset=_leave_as_it_is,
+        command_timeout=30,
+        # A transaction left open would hold locks for ever; the server ends it.
+        server_settings={
+            "application_name": "kolofon",
+            "idle_in_transaction_session_timeout": "60s",
+            "timezone": "UTC",
+            # Every statement here touches few rows of indexed tables; compiling one takes longer than running it.
+            "jit": "off",
+        },
+    )
+
+
+async def prepare_connection(connection: Connection) -> None:
+    """Teach a new connection to read and write jsonb as Python values."""
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=_encode_jsonb,
+        decoder=lambda data: msgspec.json.decode(data[1:]),
+        format="binary",
+    )
+
+
+def _encode_jsonb(value: object) -> bytes:
+    return b"\x01" + msgspec.json.encode(value)  # the version byte of the binary format
+
+
+async def _leave_as_it_is(connection: Connection) -> None:
+    """Sessions hold no state between requests, so the round trip of a reset is saved."""
+
+
+async def read_connection(pool: Pool) -> AsyncGenerator[Connection, None]:
+    """A connection for reading, for the time of one request."""
+    async with pool.acquire() as connection:
+        yield connection

