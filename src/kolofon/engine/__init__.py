@@ -1,1 +1,1 @@
-"""engine."""
+"""The business itself: decisions that several chapters share. No routes."""

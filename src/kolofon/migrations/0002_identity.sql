@@ -96,6 +96,7 @@ create table refresh_token (
     sealed_answer bytea
 );
 create index refresh_token_grant on refresh_token (grant_id); -- the cascade above
+create index refresh_token_expiry on refresh_token (expires_at); -- the sweep
 
 -- Access tokens are checked without the database; what may no longer pass is
 -- listed here (a token's jti or a grant_id) until it would have expired anyway.

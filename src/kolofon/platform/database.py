@@ -1,14 +1,16 @@
 """Connections to PostgreSQL: one pool a process, read connections and write transactions for requests."""
 
-from collections.abc import AsyncGenerator
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
 import msgspec
 from asyncpg.pool import PoolConnectionProxy
 
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
-Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+if TYPE_CHECKING:
+    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+    Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
+else:  # asyncpg's classes take no parameters at run time, when Litestar reads the annotations
+    Connection = Pool = Any
 
 
 async def create_pool(url: str, connections: int) -> Pool:
@@ -48,9 +50,3 @@ def _encode_jsonb(value: object) -> bytes:
 
 async def _leave_as_it_is(connection: Connection) -> None:
     """Sessions hold no state between requests, so the round trip of a reset is saved."""
-
-
-async def read_connection(pool: Pool) -> AsyncGenerator[Connection, None]:
-    """A connection for reading, for the time of one request."""
-    async with pool.acquire() as connection:
-        yield connection

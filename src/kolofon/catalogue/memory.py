@@ -1,0 +1,161 @@
+"""The catalogue in memory: what every request reads without asking the database."""
+
+from bisect import bisect_right
+from datetime import datetime
+from functools import cached_property
+from ipaddress import IPv4Address, IPv6Address
+
+import msgspec
+
+from kolofon.catalogue import queries
+from kolofon.platform.callers import Limits
+from kolofon.platform.database import Connection
+
+
+class ClientSecret(msgspec.Struct, frozen=True):
+    """The hash of a client's secret; two overlap while one is being rotated."""
+
+    secret_hash: bytes
+    expires_at: datetime | None
+
+
+class Client(msgspec.Struct, frozen=True, kw_only=True):
+    """A site or app of a partner."""
+
+    client_id: str
+    partner_id: int
+    name: str
+    public: bool
+    redirect_uris: frozenset[str]
+    redirect_query_free: bool
+    return_hosts: frozenset[str]
+    grant_types: frozenset[str]
+    access_token_seconds: int
+    refresh_token_seconds: int
+    limits: Limits
+    answer_format: str
+    logo_url: str | None
+    disabled: bool
+    secrets: tuple[ClientSecret, ...]
+
+
+class AccessRule(msgspec.Struct, frozen=True, kw_only=True):
+    """One way in. Which members are set depends on the kind."""
+
+    access_rule_code: str
+    kind: str  # product, domain, ip, article, categoryType
+    product_code: str | None = None
+    subscribed_product_code: str | None = None
+    domain: str | None = None
+    ip_from: IPv4Address | IPv6Address | None = None
+    ip_to: IPv4Address | IPv6Address | None = None
+    article_prefix: str | None = None
+    category_type: str | None = None
+
+
+class PartnerCatalogue:
+    """What one partner sells and how, and whom it lets in."""
+
+    def __init__(
+        self,
+        partner_id: int,
+        products: tuple[str, ...],
+        rules: tuple[AccessRule, ...],
+        enterprises: dict[str, frozenset[str]],
+        privacy_purposes: frozenset[str],
+        marketing_channels: tuple[str, ...],
+    ) -> None:
+        self.partner_id = partner_id
+        self.products = products
+        self.enterprises = enterprises
+        self.privacy_purposes = privacy_purposes
+        self.marketing_channels = marketing_channels
+        self._rules = rules
+        self._granting: dict[str, dict[str, str]] = {}
+        for rule in rules:
+            if rule.kind == "product" and rule.product_code is not None and rule.subscribed_product_code is not None:
+                granting = self._granting.setdefault(rule.product_code, {rule.product_code: ""})
+                granting.setdefault(rule.subscribed_product_code, rule.access_rule_code)
+
+    def products_granting(self, product_code: str) -> dict[str, str]:
+        """The products that give access to a product, each with its rule's code ('' for the product itself)."""
+        return self._granting.get(product_code) or {product_code: ""}
+
+    def article_rules(self, article_id: str) -> list[AccessRule]:
+        """The rules that let an article be read with a product."""
+        return [rule for rule in self._of_kind["article"] if article_id.startswith(str(rule.article_prefix))]
+
+    def category_type_rules(self, category_type: str) -> list[AccessRule]:
+        """The rules that let a category type be read with a product."""
+        return [rule for rule in self._of_kind["categoryType"] if rule.category_type == category_type]
+
+    def domain_rules(self, domain: str) -> list[AccessRule]:
+        """The rules for a domain and the domains above it."""
+        labels = domain.lower().split(".")
+        names = {".".join(labels[index:]) for index in range(len(labels))}
+        return [rule for rule in self._of_kind["domain"] if rule.domain in names]
+
+    def ip_rules(self, address: IPv4Address | IPv6Address) -> list[AccessRule]:
+        """The rules whose range holds an address."""
+        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
+        starts, rules = self._ip_ranges[address.version]
+        number = int(address)
+        # Ranges may overlap, so all that start before the address are candidates; partners have few.
+        candidates = rules[: bisect_right(starts, number)]
+        return [rule for rule in candidates if rule.ip_to is not None and number <= int(rule.ip_to)]
+
+    @cached_property
+    def _of_kind(self) -> dict[str, list[AccessRule]]:
+        kinds = ("product", "domain", "ip", "article", "categoryType")
+        return {kind: [rule for rule in self._rules if rule.kind == kind] for kind in kinds}
+
+    @cached_property
+    def _ip_ranges(self) -> dict[int, tuple[list[int], list[AccessRule]]]:
+        ranges: dict[int, tuple[list[int], list[AccessRule]]] = {}
+        for version in (4, 6):
+            found = [(int(r.ip_from), r) for r in self._of_kind["ip"] if r.ip_from and r.ip_from.version == version]
+            found.sort(key=lambda pair: pair[0])
+            ranges[version] = [start for start, _ in found], [rule for _, rule in found]
+        return ranges
+
+
+class Catalogue:
+    """A snapshot of all partners; nothing in it changes."""
+
+    def __init__(self, clients: dict[str, Client], partners: dict[int, PartnerCatalogue]) -> None:
+        self.clients = clients
+        self._partners = partners
+
+    def partner(self, partner_id: int) -> PartnerCatalogue:
+        """A partner's part."""
+        return self._partners[partner_id]
+
+
+async def read_catalogue(connection: Connection) -> Catalogue:
+    """Read a consistent snapshot from the database."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        clients = [_client(row) for row in await queries.list_clients(connection)]
+        partners = {row.partner_id: row for row in await queries.list_partners(connection)}
+        rules = await queries.list_access_rules(connection)
+    catalogues = {
+        partner_id: PartnerCatalogue(
+            partner_id,
+            tuple(row.products),
+            tuple(AccessRule(**rule) for rule_partner, rule in rules if rule_partner == partner_id),
+            {code: frozenset(order_types) for code, order_types in row.enterprises.items()},
+            frozenset(row.privacy_purposes),
+            tuple(row.marketing_channels),
+        )
+        for partner_id, row in partners.items()
+    }
+    return Catalogue({client.client_id: client for client in clients}, catalogues)
+
+
+def _client(row: queries.ClientRow) -> Client:
+    members = msgspec.structs.asdict(row)
+    secrets = members.pop("secrets")
+    limits = Limits(members.pop("calls_per_second"), members.pop("calls_per_minute"))
+    for name in ("redirect_uris", "return_hosts", "grant_types"):
+        members[name] = frozenset(members[name])
+    return Client(**members, limits=limits, secrets=tuple(ClientSecret(h, e) for h, e in secrets))

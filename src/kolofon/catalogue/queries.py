@@ -1,0 +1,96 @@
+"""SQL that reads the catalogue into memory."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from kolofon.platform.database import Connection
+
+
+class ClientRow(msgspec.Struct, frozen=True):
+    """A client with its secrets (hash and expiry)."""
+
+    client_id: str
+    partner_id: int
+    name: str
+    public: bool
+    redirect_uris: list[str]
+    redirect_query_free: bool
+    return_hosts: list[str]
+    grant_types: list[str]
+    access_token_seconds: int
+    refresh_token_seconds: int
+    calls_per_second: int
+    calls_per_minute: int
+    answer_format: str
+    logo_url: str | None
+    disabled: bool
+    secrets: list[tuple[bytes, datetime | None]]
+
+
+class PartnerRow(msgspec.Struct, frozen=True):
+    """A partner's codes; enterprises with their order types."""
+
+    partner_id: int
+    products: list[str]
+    enterprises: dict[str, list[str]]
+    privacy_purposes: list[str]
+    marketing_channels: list[str]
+
+
+async def list_clients(connection: Connection) -> list[ClientRow]:
+    """All clients of all partners."""
+    rows = await connection.fetch(
+        """
+        select client_id, partner_id, name, public, redirect_uris, redirect_query_free, return_hosts, grant_types,
+            access_token_seconds, refresh_token_seconds, calls_per_second, calls_per_minute, answer_format, logo_url,
+            disabled
+        from client
+        """
+    )
+    secrets: dict[str, list[tuple[bytes, datetime | None]]] = {}
+    for row in await connection.fetch("select client_id, secret_hash, expires_at from client_secret"):
+        secrets.setdefault(row["client_id"], []).append((row["secret_hash"], row["expires_at"]))
+    return [ClientRow(**dict(row), secrets=secrets.get(row["client_id"], [])) for row in rows]
+
+
+async def list_partners(connection: Connection) -> list[PartnerRow]:
+    """All partners with their codes."""
+    rows = await connection.fetch(
+        """
+        select p.partner_id,
+            array(select product_code from product x where x.partner_id = p.partner_id order by product_code),
+            (
+                select coalesce(jsonb_object_agg(e.enterprise_code, (
+                    select coalesce(jsonb_agg(o.order_type order by o.order_type), '[]') from order_type o
+                    where o.partner_id = e.partner_id and o.enterprise_code = e.enterprise_code
+                )), '{}')
+                from enterprise e where e.partner_id = p.partner_id
+            ),
+            array(select purpose from privacy_purpose x where x.partner_id = p.partner_id order by purpose),
+            array(select channel from marketing_channel x where x.partner_id = p.partner_id order by channel)
+        from partner p
+        """
+    )
+    return [PartnerRow(*row) for row in rows]
+
+
+async def list_access_rules(connection: Connection) -> list[tuple[int, dict[str, Any]]]:
+    """All access rules, each with its partner; addresses as address objects."""
+    rows = await connection.fetch(
+        """
+        select partner_id, access_rule_code, kind, product_code, subscribed_product_code, domain, ip_from, ip_to,
+            article_prefix, category_type
+        from access_rule
+        order by partner_id, access_rule_code
+        """
+    )
+    found = []
+    for row in rows:
+        rule = dict(row)
+        for name in ("ip_from", "ip_to"):
+            if rule[name] is not None:
+                rule[name] = rule[name].ip if hasattr(rule[name], "ip") else rule[name]
+        found.append((rule.pop("partner_id"), rule))
+    return found

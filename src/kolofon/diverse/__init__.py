@@ -1,0 +1,1 @@
+"""Diverse: external identity."""

@@ -1,0 +1,1 @@
+"""External Identity: a third party acts as identity provider."""

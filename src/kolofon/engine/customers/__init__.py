@@ -1,0 +1,1 @@
+"""Which customer a user is, for every chapter that works on customers."""

@@ -1,0 +1,36 @@
+"""The look-up from users to customers."""
+
+from uuid import UUID
+
+from kolofon.platform.database import Connection
+
+
+async def find_customer_number(connection: Connection, partner_id: int, unique_id: UUID) -> int | None:
+    """The customer number of a user at a partner."""
+    number: int | None = await connection.fetchval(
+        "select customer_number from user_customer where unique_id = $1 and partner_id = $2", unique_id, partner_id
+    )
+    return number
+
+
+async def lock_customer(connection: Connection, partner_id: int, customer_number: int) -> bool:
+    """Let one writer at a time change what a customer owns, until the transaction ends. False: no such customer."""
+    return (
+        await connection.fetchval(
+            "select true from customer where partner_id = $1 and customer_number = $2 for no key update",
+            partner_id,
+            customer_number,
+        )
+        is not None
+    )
+
+
+async def customer_exists(connection: Connection, partner_id: int, customer_number: int) -> bool:
+    """Whether the partner has such a customer."""
+    return bool(
+        await connection.fetchval(
+            "select exists (select from customer where partner_id = $1 and customer_number = $2)",
+            partner_id,
+            customer_number,
+        )
+    )

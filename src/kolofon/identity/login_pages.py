@@ -1,0 +1,51 @@
+"""Where the login server's endpoints are mounted."""
+
+from litestar import Request, Response, Router, get
+from litestar.datastructures import State
+
+from kolofon.identity.login_server import LoginServer
+from kolofon.identity.oauth import rfc8414
+from kolofon.identity.oauth import routes as oauth
+from kolofon.identity.oauth.rfc6749 import OAuthError
+from kolofon.identity.pages import routes as pages
+from kolofon.platform.dependencies import Shared
+from kolofon.platform.errors import ApiError, InvalidRequest
+
+# The original's production system has its login server at /user, its test system at /login.
+PREFIXES = ("/user", "/login")
+
+
+def routers() -> list[Router]:
+    """The login server under each of its prefixes, and its metadata where RFC 8414 looks for it."""
+    return [
+        *(Router(prefix, route_handlers=_handlers()) for prefix in PREFIXES),
+        Router("/", route_handlers=[well_known_metadata]),
+    ]
+
+
+def _handlers() -> list[Router]:
+    protocol = Router("/", route_handlers=oauth.PROTOCOL, exception_handlers={OAuthError: _answer_oauth_error})
+    for_people = Router(
+        "/",
+        route_handlers=[*oauth.FOR_BROWSERS, *pages.HANDLERS],
+        exception_handlers={OAuthError: _show_oauth_error, ApiError: _show_error},
+    )
+    return [protocol, for_people]
+
+
+@get([rfc8414.WELL_KNOWN, f"{rfc8414.WELL_KNOWN}/user"], include_in_schema=False)
+async def well_known_metadata(login_server: Shared[LoginServer]) -> dict[str, object]:
+    """What this server can do (RFC 8414, section 3: the issuer's path comes after the well-known one)."""
+    return rfc8414.metadata(login_server.settings.issuer)
+
+
+def _answer_oauth_error(_request: Request[None, None, State], error: OAuthError) -> Response[dict[str, str]]:
+    return oauth.oauth_error_response(error)
+
+
+def _show_oauth_error(request: Request[None, None, State], error: OAuthError) -> Response[str]:
+    return pages.refused_page(request, InvalidRequest(error.description))
+
+
+def _show_error(request: Request[None, None, State], error: ApiError) -> Response[str]:
+    return pages.refused_page(request, error)

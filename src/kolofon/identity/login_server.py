@@ -1,0 +1,32 @@
+"""What the login server's endpoints share, built once a process."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from kolofon.catalogue.live import LiveCatalogue
+from kolofon.identity.oauth.keys import KeyRing
+from kolofon.identity.oauth.revocations import Revocations
+from kolofon.identity.oauth.rfc9068 import TokenReader
+from kolofon.identity.oauth.tokens import Tokens
+from kolofon.identity.sessions import Sessions
+from kolofon.platform.clock import Clock
+from kolofon.platform.database import Pool
+from kolofon.platform.limits import RateLimiter
+from kolofon.settings import Settings
+
+
+class LoginServer(msgspec.Struct, frozen=True, kw_only=True):
+    """The parts; each is safe to use from any request."""
+
+    settings: Settings
+    clock: Clock
+    pool: Callable[[], Pool]
+    catalogue: LiveCatalogue
+    limiter: RateLimiter
+    keys: KeyRing
+    reader: TokenReader
+    revocations: Revocations
+    tokens: Tokens
+    sessions: Sessions
+    form_key: bytes

@@ -1,0 +1,243 @@
+"""All SQL of OAuth: keys, grants, codes, refresh tokens, revocations."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from kolofon.identity.oauth.keys import StoredKey
+from kolofon.identity.oauth.rfc6749 import StoredCode, StoredRefreshToken
+from kolofon.platform.database import Connection
+
+_KEY_LOCK = 0x6B6F6C6F  # one process at a time makes keys
+
+
+class Revocation(msgspec.Struct, frozen=True):
+    """A revoked token or grant."""
+
+    revoked_id: UUID
+    expires_at: datetime
+
+
+class Grant(msgspec.Struct, frozen=True, kw_only=True):
+    """One authorization of a client by a user: the family of its code and tokens."""
+
+    grant_id: UUID
+    client_id: str
+    unique_id: UUID
+    credential: str | None
+    created_at: datetime
+    expires_at: datetime
+    scope: str = "read"
+
+
+async def lock_keys(connection: Connection) -> None:
+    """Wait for the turn to change keys, until the transaction ends."""
+    await connection.execute("select pg_advisory_xact_lock($1)", _KEY_LOCK)
+
+
+async def list_keys(connection: Connection, now: datetime) -> list[StoredKey]:
+    """The keys that are not retired, oldest first."""
+    rows = await connection.fetch(
+        """
+        select kid, algorithm, sealed_private_key, public_jwk, created_at, active_from, retires_at
+        from signing_key
+        where retires_at is null or retires_at > $1
+        order by active_from
+        """,
+        now,
+    )
+    return [StoredKey(*row) for row in rows]
+
+
+async def add_key(connection: Connection, key: StoredKey) -> None:
+    """Add a key."""
+    await connection.execute(
+        """
+        insert into signing_key (kid, algorithm, sealed_private_key, public_jwk, created_at, active_from, retires_at)
+        values ($1, $2, $3, $4, $5, $6, $7)
+        """,
+        *msgspec.structs.astuple(key),
+    )
+
+
+async def retire_older_keys(connection: Connection, kid: str, retires_at: datetime) -> None:
+    """Give every other key an end."""
+    await connection.execute(
+        "update signing_key set retires_at = $2 where kid <> $1 and retires_at is null", kid, retires_at
+    )
+
+
+async def list_revocations(connection: Connection, now: datetime) -> list[Revocation]:
+    """What is revoked and not yet expired."""
+    rows = await connection.fetch("select revoked_id, expires_at from token_revocation where expires_at > $1", now)
+    return [Revocation(*row) for row in rows]
+
+
+async def is_revoked(connection: Connection, token_id: UUID, grant_id: UUID | None) -> bool:
+    """Whether a token or its grant is revoked, straight from the table."""
+    return bool(
+        await connection.fetchval(
+            "select exists (select from token_revocation where revoked_id = any($1::uuid[]))", [token_id, grant_id]
+        )
+    )
+
+
+async def add_revocation(connection: Connection, revoked_id: UUID, expires_at: datetime) -> bool:
+    """Revoke a token or a grant; all processes hear of it at commit. False when it already was."""
+    status = await connection.execute(
+        "insert into token_revocation (revoked_id, expires_at) values ($1, $2) on conflict do nothing",
+        revoked_id,
+        expires_at,
+    )
+    return status == "INSERT 0 1"
+
+
+async def revoke_grant(connection: Connection, grant_id: UUID, now: datetime) -> None:
+    """End a family: its code and refresh tokens work no more."""
+    await connection.execute(
+        "update oauth_grant set revoked_at = $2 where grant_id = $1 and revoked_at is null", grant_id, now
+    )
+
+
+async def add_grant(connection: Connection, grant: Grant) -> None:
+    """Note that a user authorized a client."""
+    await connection.execute(
+        """
+        insert into oauth_grant (grant_id, client_id, unique_id, credential, created_at, expires_at, scope)
+        values ($1, $2, $3, $4, $5, $6, $7)
+        """,
+        *msgspec.structs.astuple(grant),
+    )
+
+
+async def find_enabled_account(connection: Connection, credential: str) -> UUID | None:
+    """The account that a credential belongs to, unless it is disabled."""
+    unique_id: UUID | None = await connection.fetchval(
+        """
+        select a.unique_id
+        from user_credential c
+        join user_account a on a.unique_id = c.unique_id
+        where c.credential = $1 and a.disabled_at is null
+        """,
+        credential,
+    )
+    return unique_id
+
+
+async def add_code(
+    connection: Connection,
+    code_hash: bytes,
+    grant_id: UUID,
+    redirect_uri: str,
+    code_challenge: str | None,
+    expires_at: datetime,
+) -> None:
+    """Store a new authorization code's hash."""
+    await connection.execute(
+        """
+        insert into authorization_code (code_hash, grant_id, redirect_uri, code_challenge, expires_at)
+        values ($1, $2, $3, $4, $5)
+        """,
+        code_hash,
+        grant_id,
+        redirect_uri,
+        code_challenge,
+        expires_at,
+    )
+
+
+async def lock_code(connection: Connection, code_hash: bytes) -> StoredCode | None:
+    """The code with its grant; a second request with it waits here until the first is done."""
+    row = await connection.fetchrow(
+        """
+        select g.grant_id, g.client_id, g.unique_id, c.redirect_uri, c.code_challenge, c.expires_at, c.used_at,
+            g.revoked_at, a.disabled_at is not null
+        from authorization_code c
+        join oauth_grant g on g.grant_id = c.grant_id
+        join user_account a on a.unique_id = g.unique_id
+        where c.code_hash = $1
+        for update of c
+        """,
+        code_hash,
+    )
+    return StoredCode(*row) if row is not None else None
+
+
+async def use_code(connection: Connection, code_hash: bytes, now: datetime) -> None:
+    """Mark a code as used."""
+    await connection.execute("update authorization_code set used_at = $2 where code_hash = $1", code_hash, now)
+
+
+async def add_refresh_token(connection: Connection, token_hash: bytes, grant_id: UUID, expires_at: datetime) -> None:
+    """Store the first refresh token of a family."""
+    await connection.execute(
+        "insert into refresh_token (token_hash, grant_id, expires_at) values ($1, $2, $3)",
+        token_hash,
+        grant_id,
+        expires_at,
+    )
+
+
+_FIND_REFRESH_TOKEN = """
+    select g.grant_id, g.client_id, g.unique_id, t.expires_at, t.rotated_at, t.sealed_answer,
+        g.revoked_at, a.disabled_at is not null
+    from refresh_token t
+    join oauth_grant g on g.grant_id = t.grant_id
+    join user_account a on a.unique_id = g.unique_id
+    where t.token_hash = $1
+"""
+
+
+async def find_refresh_token(connection: Connection, token_hash: bytes) -> StoredRefreshToken | None:
+    """The refresh token with its grant, to look at."""
+    row = await connection.fetchrow(_FIND_REFRESH_TOKEN, token_hash)
+    return StoredRefreshToken(*row) if row is not None else None
+
+
+async def lock_refresh_token(connection: Connection, token_hash: bytes) -> StoredRefreshToken | None:
+    """The refresh token with its grant; a second request with it waits here until the first is done.
+
+    The grant is locked against revocation: a family cannot be revoked and refreshed at the same moment.
+    """
+    row = await connection.fetchrow(_FIND_REFRESH_TOKEN + " for update of t for no key update of g", token_hash)
+    return StoredRefreshToken(*row) if row is not None else None
+
+
+async def rotate_refresh_token(
+    connection: Connection,
+    token_hash: bytes,
+    now: datetime,
+    sealed_answer: bytes,
+    successor_hash: bytes,
+    expires_at: datetime,
+) -> None:
+    """Replace a refresh token by its successor and let the family live on, in one statement."""
+    await connection.execute(
+        """
+        with rotated as (
+            update refresh_token set rotated_at = $2, sealed_answer = $3 where token_hash = $1 returning grant_id
+        ), prolonged as (
+            update oauth_grant g set expires_at = $5 from rotated where g.grant_id = rotated.grant_id
+        )
+        insert into refresh_token (token_hash, grant_id, expires_at) select $4, grant_id, $5 from rotated
+        """,
+        token_hash,
+        now,
+        sealed_answer,
+        successor_hash,
+        expires_at,
+    )
+
+
+async def sweep(connection: Connection, now: datetime) -> int:
+    """Remove what has expired: grants with all they own, revocations, retired keys. Returns the number of rows."""
+    removed = 0
+    for statement in (
+        "delete from oauth_grant where expires_at < $1",
+        "delete from refresh_token where expires_at < $1",
+        "delete from token_revocation where expires_at < $1",
+        "delete from signing_key where retires_at < $1",
+    ):
+        removed += int((await connection.execute(statement, now)).rpartition(" ")[2])
+    return removed

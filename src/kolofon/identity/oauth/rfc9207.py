@@ -1,0 +1,26 @@
+"""RFC 9207: the issuer in every authorization response, so that a client of several servers cannot be confused."""
+
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+
+def response_url(redirect_uri: str, issuer: str, members: dict[str, str | None]) -> str:
+    """The redirect URI with the response's members and `iss` added to the query it already has.
+
+    The client's own query is kept to the letter: some compare it, some put values without `=` there.
+    """
+    parts = urlsplit(redirect_uri)
+    added = urlencode({name: value for name, value in (members | {"iss": issuer}).items() if value is not None})
+    query = f"{parts.query}&{added}" if parts.query else added
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))
+
+
+def same_but_for_query(registered: str, presented: str) -> bool:
+    """Whether two URLs differ in nothing but the query, for clients whose query part is registered as free."""
+    one, other = urlsplit(registered), urlsplit(presented)
+    reserved = {"code", "state", "iss", "error", "error_description"}
+    names = {name for name, _ in parse_qsl(other.query, keep_blank_values=True)}
+    return (
+        one._replace(query="", fragment="") == other._replace(query="", fragment="")
+        and "#" not in presented
+        and not names & reserved
+    )

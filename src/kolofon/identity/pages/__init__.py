@@ -1,0 +1,1 @@
+"""The pages a browser sees: plain HTML that works without script."""

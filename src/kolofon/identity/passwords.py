@@ -1,0 +1,61 @@
+"""Password hashing (argon2id), kept from slowing everything else down."""
+
+import asyncio
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from kolofon.platform.errors import TooManyRequests
+
+# OWASP's second recommendation: 19 MiB, two passes; about 20 ms of one core.
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+# Verified when there is no account, so that the answer takes as long as for a wrong password.
+_NO_ONES_HASH = _HASHER.hash("no account has this password")
+_WAITING_LIMIT = 200
+_LOWEST_PRIORITY = 19
+
+
+def hash_password(password: str) -> str:
+    """The stored form of a password, with its parameters and salt."""
+    return _HASHER.hash(password)
+
+
+def verify_password(password_hash: str, password: str) -> bool:
+    """Whether the password is the one that was hashed."""
+    try:
+        return _HASHER.verify(password_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+class PasswordVerifier:
+    """Verifies passwords in a few threads of the lowest priority; a storm of sign-ins waits in line there."""
+
+    def __init__(self, at_once: int) -> None:
+        self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="passwords", initializer=_step_back)
+        self._waiting = 0
+
+    async def verify(self, password_hash: str | None, password: str) -> bool:
+        """Whether the password fits; takes as long without a hash. Raises TooManyRequests when too many wait."""
+        if self._waiting >= _WAITING_LIMIT:
+            raise TooManyRequests("too many sign-ins at the moment, please try again", retry_after=5)
+        self._waiting += 1
+        try:
+            loop = asyncio.get_running_loop()
+            fits = await loop.run_in_executor(self._threads, verify_password, password_hash or _NO_ONES_HASH, password)
+        finally:
+            self._waiting -= 1
+        return fits and password_hash is not None
+
+    def close(self) -> None:
+        """Let the threads end."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _step_back() -> None:
+    """Linux gives each thread its own priority; elsewhere this would slow the whole process, so it is left out."""
+    if hasattr(os, "setpriority") and os.uname().sysname == "Linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOWEST_PRIORITY)

@@ -1,0 +1,81 @@
+"""All SQL of accounts and sessions."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from kolofon.platform.database import Connection
+
+
+class SignInAccount(msgspec.Struct, frozen=True):
+    """What signing in needs to know of an account."""
+
+    unique_id: UUID
+    password_hash: str | None
+    disabled: bool
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A signed-in browser."""
+
+    unique_id: UUID
+    credential: str
+    authenticated_at: datetime
+
+
+async def find_sign_in_account(connection: Connection, credential: str) -> SignInAccount | None:
+    """The account that a credential belongs to."""
+    row = await connection.fetchrow(
+        """
+        select a.unique_id, a.password_hash, a.disabled_at is not null
+        from user_credential c
+        join user_account a on a.unique_id = c.unique_id
+        where c.credential = $1
+        """,
+        credential,
+    )
+    return SignInAccount(*row) if row is not None else None
+
+
+async def add_session(connection: Connection, session_hash: bytes, session: Session, expires_at: datetime) -> None:
+    """Store a new session under its hash."""
+    await connection.execute(
+        """
+        insert into user_session (session_hash, unique_id, credential, authenticated_at, expires_at)
+        values ($1, $2, $3, $4, $5)
+        """,
+        session_hash,
+        session.unique_id,
+        session.credential,
+        session.authenticated_at,
+        expires_at,
+    )
+
+
+async def visit_session(
+    connection: Connection, session_hash: bytes, now: datetime, expires_at: datetime
+) -> Session | None:
+    """The session, prolonged; None when it has ended or its account is disabled."""
+    row = await connection.fetchrow(
+        """
+        update user_session s set expires_at = $3
+        from user_account a
+        where s.session_hash = $1 and s.expires_at > $2 and a.unique_id = s.unique_id and a.disabled_at is null
+        returning s.unique_id, s.credential, s.authenticated_at
+        """,
+        session_hash,
+        now,
+        expires_at,
+    )
+    return Session(*row) if row is not None else None
+
+
+async def end_session(connection: Connection, session_hash: bytes) -> None:
+    """End a session."""
+    await connection.execute("delete from user_session where session_hash = $1", session_hash)
+
+
+async def sweep_sessions(connection: Connection, now: datetime) -> int:
+    """Remove ended sessions and return their number."""
+    return int((await connection.execute("delete from user_session where expires_at < $1", now)).rpartition(" ")[2])

@@ -1,0 +1,51 @@
+"""The audit log: who changed what, when, from what to what. Written in the transaction of the change."""
+
+from typing import Any
+
+import msgspec
+
+from kolofon.platform.callers import ClientCaller
+from kolofon.platform.clock import Clock
+from kolofon.platform.database import Connection
+from kolofon.platform.telemetry import current_request_id
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """One change of one thing. `before` and `after` are JSON values; None: it was not there, or is no more."""
+
+    action: str
+    subject: str
+    before: Any = None
+    after: Any = None
+
+
+async def record(connection: Connection, clock: Clock, caller: ClientCaller, change: Change) -> None:
+    """Write down what an API caller changed; it stays or goes with the caller's transaction."""
+    await _add(connection, clock, (caller.partner_id, caller.actor, caller.client_id), change)
+
+
+async def record_command(
+    connection: Connection, clock: Clock, partner_id: int | None, actor: str, change: Change
+) -> None:
+    """Write down what somebody changed from the command line; `actor` is 'command-line:<system user>'."""
+    await _add(connection, clock, (partner_id, actor, None), change)
+
+
+async def _add(connection: Connection, clock: Clock, who: tuple[int | None, str, str | None], change: Change) -> None:
+    partner_id, actor, client_id = who
+    await connection.execute(
+        """
+        insert into audit_log
+            (partner_id, occurred_at, actor, client_id, request_id, action, subject, before, after)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        """,
+        partner_id,
+        clock.now(),
+        actor,
+        client_id,
+        current_request_id(),
+        change.action,
+        change.subject,
+        change.before,
+        change.after,
+    )

@@ -1,0 +1,236 @@
+"""The API's frame: what is the same for every operation under /capi/v1.
+
+Who calls, how often they may, in which format they are answered, and which headers go with it. It runs before
+routing, so nothing of the API can be reached around it.
+"""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import msgspec
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+
+from kolofon import __version__
+from kolofon.platform import idempotency
+from kolofon.platform.callers import Authenticator, ClientCaller
+from kolofon.platform.clock import Clock
+from kolofon.platform.database import Connection, Pool
+from kolofon.platform.errors import (
+    ApiError,
+    InternalError,
+    InvalidRequest,
+    InvalidToken,
+    TooLarge,
+    TooManyRequests,
+    as_api_error,
+    error_body,
+)
+from kolofon.platform.limits import Allowance, RateLimiter
+from kolofon.platform.negotiation import wants_xml
+from kolofon.platform.xml import to_xml
+
+API_PREFIX = "/capi/v1/"
+BODY_LIMIT = 1024 * 1024
+_VERSION_HEADER = (b"x-mediaconnect-api-version", __version__.encode())
+_NO_STORE = (b"cache-control", b"no-store")
+_WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+XML_ROOT = "xml_root"
+
+
+class ApiFrame:
+    """Authenticates, limits and negotiates; passes everything outside the API through untouched."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        authenticate: Authenticator,
+        limiter: RateLimiter,
+        clock: Clock,
+        pool: Callable[[], Pool],
+    ) -> None:
+        self._app = app
+        self._authenticate = authenticate
+        self._limiter = limiter
+        self._clock = clock
+        self._pool = pool
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != ScopeType.HTTP or not scope["path"].startswith(API_PREFIX):
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        accept = headers.get(b"accept", b"").decode("latin-1")
+        answer = _Answer(send, [_VERSION_HEADER, _NO_STORE], scope)
+        try:
+            _refuse_nul(scope)
+            caller = await self._authenticate(_bearer_token(headers))
+            answer.xml = wants_xml(accept, caller.prefers_xml)
+            allowance = await self._limiter.take(caller.client_id, caller.limits)
+            answer.headers += _limit_headers(allowance)
+            if not allowance.allowed:
+                raise TooManyRequests("Too Many Requests", allowance.retry_after)
+            scope.setdefault("state", {})["caller"] = caller
+            key = headers.get(b"idempotency-key")
+            if key is not None and scope["method"] in _WRITES:
+                await self._answer_once(scope, receive, answer, caller, key.decode("latin-1"))
+            else:
+                await self._app(scope, receive, answer.send)
+        except Exception as exception:
+            # Whatever Litestar handles comes as an answer; here it is the frame's own refusals and the database's.
+            error = as_api_error(exception)
+            if isinstance(error, InternalError) or answer.started:
+                raise
+            await answer.refuse(error, accept)
+
+    async def _answer_once(
+        self, scope: HTTPScope, receive: Receive, answer: "_Answer", caller: ClientCaller, key: str
+    ) -> None:
+        """Give the kept answer to a repeated request, or keep the answer with the effect, in one transaction."""
+        body = await _read_body(receive)
+        route = f"{scope['method']} {scope['path']}?{scope['query_string'].decode('latin-1')}"
+        request = idempotency.repeatable(caller, key, route, body)
+        kept = _Kept()
+        async with self._pool().acquire() as connection, connection.transaction():
+            stored = await idempotency.begin(connection, request)
+            if stored is None:
+                scope["state"]["connection"] = connection
+                await self._app(scope, _replay(body), kept.send)
+                await self._keep(connection, request, kept)
+            else:
+                kept.restore(stored)
+        for message in kept.messages:
+            await answer.send(message)
+
+    async def _keep(self, connection: Connection, request: idempotency.RepeatableRequest, kept: "_Kept") -> None:
+        # Refusals are not kept: a corrected request may use the key again.
+        if 200 <= kept.status < 300:
+            await idempotency.remember(connection, self._clock, request, kept.stored())
+
+
+class _Answer:
+    """Sends an answer with the frame's headers, as XML where that is wanted."""
+
+    def __init__(self, send: Send, headers: list[tuple[bytes, bytes]], scope: Scope) -> None:
+        self._send = send
+        self.headers = headers
+        self.xml = False
+        self._scope = scope
+        self._start: Message | None = None
+        self.started = False
+        self._body = b""
+
+    async def send(self, message: Message) -> None:
+        """An ASGI send."""
+        if message["type"] == "http.response.start":
+            self.started = True
+            message["headers"] = [*message["headers"], *self.headers]
+            if self.xml and _is_json(message["headers"]):
+                self._start = message
+                return
+        elif self._start is not None:
+            await self._send_xml(message)
+            return
+        await self._send(message)
+
+    async def _send_xml(self, message: Any) -> None:
+        self._body += message.get("body", b"")
+        if message.get("more_body"):
+            return
+        start = cast("Any", self._start)
+        handler = self._scope.get("route_handler")
+        root = "error" if start["status"] >= 400 or handler is None else handler.opt.get(XML_ROOT, "response")
+        body = to_xml(msgspec.json.decode(self._body), root)
+        start["headers"] = [
+            *((n, v) for n, v in start["headers"] if n not in {b"content-type", b"content-length"}),
+            (b"content-type", b"application/xml; charset=utf-8"),
+            (b"content-length", str(len(body)).encode()),
+        ]
+        await self._send(start)
+        await self._send({"type": "http.response.body", "body": body, "more_body": False})
+
+    async def refuse(self, error: ApiError, accept: str) -> None:
+        """Send an error that was found before the operation was reached."""
+        media_type, members = error_body(error, accept)
+        body = msgspec.json.encode(members)
+        headers = [(b"content-type", media_type.encode()), (b"content-length", str(len(body)).encode())]
+        headers += [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
+        await self.send({"type": "http.response.start", "status": error.status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+class _Kept:
+    """Holds an answer back until its transaction is committed."""
+
+    def __init__(self) -> None:
+        self.messages: list[Any] = []
+
+    async def send(self, message: Message) -> None:
+        """An ASGI send."""
+        self.messages.append(message)
+
+    @property
+    def status(self) -> int:
+        """The answer's status."""
+        return int(self.messages[0]["status"])
+
+    def stored(self) -> idempotency.StoredAnswer:
+        """The answer as it is stored."""
+        content_type = dict(self.messages[0]["headers"]).get(b"content-type", b"application/json").decode()
+        return idempotency.StoredAnswer(self.status, content_type, b"".join(m["body"] for m in self.messages[1:]))
+
+    def restore(self, answer: idempotency.StoredAnswer) -> None:
+        """Make a stored answer ready to be sent."""
+        length = str(len(answer.body)).encode()
+        headers = [(b"content-type", answer.content_type.encode()), (b"content-length", length)]
+        headers.append((b"idempotency-replayed", b"true"))
+        self.messages = [
+            {"type": "http.response.start", "status": answer.status, "headers": headers},
+            {"type": "http.response.body", "body": answer.body, "more_body": False},
+        ]
+
+
+def _bearer_token(headers: dict[bytes, bytes]) -> str:
+    scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise InvalidToken("no access token: expected the header Authorization: Bearer <access token>")
+    return token.strip()
+
+
+def _limit_headers(allowance: Allowance) -> list[tuple[bytes, bytes]]:
+    return [
+        (b"x-ratelimit-remaining", str(allowance.remaining).encode()),
+        (b"x-ratelimit-reset", str(allowance.reset).encode()),
+    ]
+
+
+def _refuse_nul(scope: Scope) -> None:
+    if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+        raise InvalidRequest("the URL holds a NUL character, which no text can hold")
+
+
+def _is_json(headers: Any) -> bool:
+    return any(n == b"content-type" and v.startswith(b"application/json") for n, v in headers)
+
+
+async def _read_body(receive: Receive) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message: Any = await receive()
+        if message["type"] == "http.disconnect":
+            raise InvalidRequest("the request ended before its body did")
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if size > BODY_LIMIT:
+            raise TooLarge(f"the body is over {BODY_LIMIT} bytes")
+        if not message.get("more_body"):
+            return b"".join(chunks)
+
+
+def _replay(body: bytes) -> Receive:
+    async def receive() -> Any:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return cast("Receive", receive)

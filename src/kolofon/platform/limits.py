@@ -1,0 +1,110 @@
+"""Rate limits: fixed windows of one second and one minute per client, in memory or shared through Redis."""
+
+import math
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+import structlog
+from limits import RateLimitItemPerMinute, RateLimitItemPerSecond
+from limits.aio.storage import RedisStorage
+from limits.aio.strategies import FixedWindowRateLimiter
+
+from kolofon.platform.callers import Limits
+
+_log = structlog.get_logger()
+_MINUTE = 60.0
+
+
+class Allowance(msgspec.Struct, frozen=True):
+    """What is left after a call: `remaining` calls until `reset` seconds from now."""
+
+    allowed: bool
+    remaining: int
+    reset: int
+    retry_after: int
+
+
+class RateLimiter(Protocol):
+    """Counts the calls of a key."""
+
+    async def take(self, key: str, limits: Limits) -> Allowance:
+        """Count one call and say whether it may pass."""
+        ...
+
+
+class _Windows:
+    __slots__ = ("minute", "minute_calls", "second", "second_calls")
+
+    def __init__(self, now: float) -> None:
+        self.second = self.minute = now
+        self.second_calls = self.minute_calls = 0
+
+
+class MemoryRateLimiter:
+    """The windows of one process: two counters a key (docs/decisions/0006 has the measurement)."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._windows: dict[str, _Windows] = {}
+        self._swept = monotonic()
+
+    async def take(self, key: str, limits: Limits) -> Allowance:
+        """Count one call; a refused call is not counted, so a client that waits gets through."""
+        now = self._monotonic()
+        if now - self._swept > _MINUTE:
+            self._sweep(now)
+        windows = self._windows.get(key)
+        if windows is None:
+            windows = self._windows[key] = _Windows(now)
+        if now - windows.minute >= _MINUTE:
+            windows.minute, windows.minute_calls = now, 0
+        if now - windows.second >= 1.0:
+            windows.second, windows.second_calls = now, 0
+        reset = math.ceil(windows.minute + _MINUTE - now)
+        if windows.minute_calls >= limits.per_minute:
+            return Allowance(False, 0, reset, reset)
+        if windows.second_calls >= limits.per_second:
+            return Allowance(False, 0, reset, 1)
+        windows.second_calls += 1
+        windows.minute_calls += 1
+        remaining = min(limits.per_minute - windows.minute_calls, limits.per_second - windows.second_calls)
+        return Allowance(True, remaining, reset, 0)
+
+    def _sweep(self, now: float) -> None:
+        self._swept = now
+        self._windows = {k: w for k, w in self._windows.items() if now - w.minute < _MINUTE}
+
+
+class SharedRateLimiter:
+    """Windows in Redis or Valkey, one for all processes; while it cannot be reached each process counts alone."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._limiter = FixedWindowRateLimiter(RedisStorage(f"async+{redis_url}", implementation="redispy"))
+        self._alone = MemoryRateLimiter()
+
+    async def take(self, key: str, limits: Limits) -> Allowance:
+        """Count one call in the shared windows."""
+        try:
+            return await self._take(key, limits)
+        except Exception as error:  # the client library has no common base for its failures
+            _log.warning("shared rate limits cannot be reached", error=type(error).__name__)
+            return await self._alone.take(key, limits)
+
+    async def _take(self, key: str, limits: Limits) -> Allowance:
+        minute = RateLimitItemPerMinute(limits.per_minute)
+        second = RateLimitItemPerSecond(limits.per_second)
+        second_allowed = await self._limiter.hit(second, key)
+        allowed = second_allowed and await self._limiter.hit(minute, key)
+        window = await self._limiter.get_window_stats(minute, key)
+        reset = max(1, math.ceil(window.reset_time - time.time()))
+        if not allowed:
+            return Allowance(False, 0, reset, 1 if not second_allowed else reset)
+        left = await self._limiter.get_window_stats(second, key)
+        return Allowance(True, min(window.remaining, left.remaining), reset, 0)
+
+
+def rate_limiter(redis_url: str | None) -> RateLimiter:
+    """The limiter that the settings ask for."""
+    return MemoryRateLimiter() if redis_url is None else SharedRateLimiter(redis_url)

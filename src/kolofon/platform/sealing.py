@@ -1,0 +1,76 @@
+"""Keys derived from the one secret of an installation, and sealing of what must be stored but not read."""
+
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from kolofon.settings import Settings, SettingsError
+
+_NONCE_LENGTH = 12
+
+
+class SealBroken(Exception):
+    """The sealed value was made with another key, or changed."""
+
+
+class Secrets:
+    """Derives an independent key for each purpose, so that one leaking tells nothing of another."""
+
+    def __init__(self, secret_key: str) -> None:
+        self._secret_key = secret_key.encode()
+
+    def key(self, purpose: str) -> bytes:
+        """32 bytes for one purpose, the same in every process of the installation."""
+        return derive(self._secret_key, purpose)
+
+
+def derive(secret: bytes, purpose: str) -> bytes:
+    """32 bytes from a secret (HKDF, RFC 5869)."""
+    return HKDF(hashes.SHA256(), 32, salt=None, info=f"kolofon {purpose}".encode()).derive(secret)
+
+
+def seal(key: bytes, value: bytes) -> bytes:
+    """Encrypt and authenticate a value (AES-256-GCM with a random nonce)."""
+    nonce = os.urandom(_NONCE_LENGTH)
+    return nonce + AESGCM(key).encrypt(nonce, value, None)
+
+
+def unseal(key: bytes, sealed: bytes) -> bytes:
+    """The value behind a seal; raises SealBroken."""
+    try:
+        return AESGCM(key).decrypt(sealed[:_NONCE_LENGTH], sealed[_NONCE_LENGTH:], None)
+    except InvalidTag:
+        raise SealBroken from None
+
+
+def read_secrets(settings: Settings) -> Secrets:
+    """The installation's secret: the setting, or a file in the data folder that is made at first use."""
+    if settings.secret_key is not None:
+        return Secrets(settings.secret_key)
+    path = settings.data / "secret.key"
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            _write_once(path)
+        return Secrets(path.read_text().strip())
+    except OSError as error:
+        raise SettingsError(f"KOLOFON_DATA: cannot use {path}: {error.strerror}") from None
+
+
+def _write_once(path: Path) -> None:
+    """Two processes may come here at once: the file appears whole, and the first one's stays."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(48))
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

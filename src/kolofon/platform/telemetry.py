@@ -1,0 +1,105 @@
+"""Logs, metrics and request ids. A log line names routes and clients, never people: no path, query, body or address."""
+
+import logging
+import sys
+import time
+from contextvars import ContextVar
+from secrets import token_hex
+from typing import Any
+
+import msgspec
+import structlog
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+from prometheus_client import Counter, Histogram
+from structlog.typing import Processor
+
+from kolofon.settings import Settings
+
+_request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+_log = structlog.get_logger()
+
+REQUESTS = Counter("kolofon_requests_total", "Answered requests", ["method", "route", "status"])
+SECONDS = Histogram(
+    "kolofon_request_seconds",
+    "Time from a request's arrival to the end of its answer",
+    ["route"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
+)
+
+
+def current_request_id() -> str | None:
+    """The id of the request being answered; None outside of one."""
+    return _request_id.get()
+
+
+def configure_logging(settings: Settings) -> None:
+    """Log to standard error: JSON lines, or coloured text for a person."""
+    human: list[Processor] = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    machine: list[Processor] = [
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(_encode),
+    ]
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *(human if settings.log_format == "console" else machine),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, settings.log_level.upper())),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
+
+
+def _encode(event: dict[str, Any], **_: object) -> str:
+    return msgspec.json.encode(event, enc_hook=str).decode()
+
+
+class Telemetry:
+    """The outermost layer: gives every request an id, and counts, times and logs its answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request and account for it."""
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        request_id = token_hex(8)
+        _request_id.set(request_id)
+        started = time.perf_counter()
+        status = 0
+        header = (b"x-request-id", request_id.encode())
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], header]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_and_note)
+        finally:
+            _account(scope, status, time.perf_counter() - started, request_id)
+
+
+def _account(scope: HTTPScope, status: int, seconds: float, request_id: str) -> None:
+    # A path that matches no route could hold anything, and would make a label each.
+    route = scope.get("path_template") or "unknown"
+    method = scope["method"] if route != "unknown" else "any"
+    REQUESTS.labels(method, route, str(status)).inc()
+    SECONDS.labels(route).observe(seconds)
+    caller = scope["state"].get("caller") if "state" in scope else None
+    _log.info(
+        "request",
+        method=method,
+        route=route,
+        status=status,
+        milliseconds=round(seconds * 1000, 2),
+        client=caller.client_id if caller is not None else None,
+        request_id=request_id,
+    )

@@ -1,0 +1,1 @@
+"""Privacy: the purposes a customer permits its data to be used for."""

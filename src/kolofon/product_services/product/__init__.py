@@ -1,0 +1,1 @@
+"""Product: what a customer has access to."""

@@ -1,0 +1,1 @@
+"""User Data: access, profile."""

@@ -1,0 +1,1 @@
+"""Access: may this reader read that?"""

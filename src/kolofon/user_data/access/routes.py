@@ -1,0 +1,61 @@
+"""Access: two operations, one question."""
+
+from litestar import post
+
+from kolofon.catalogue.memory import Catalogue
+from kolofon.platform.clock import Clock
+from kolofon.platform.dependencies import Client, ReadConnection, Shared, User
+from kolofon.user_data.access.schemas import AccessAnswer, AccessRequest
+from kolofon.user_data.access.service import check_access
+
+TAG = "Access"
+
+
+@post(
+    "/v1/customer/access",
+    operation_id="checkAccess",
+    summary="Check access",
+    tags=[TAG],
+    status_code=200,
+    opt={"xml_root": "accessResult"},
+)
+async def check_access_user(
+    data: AccessRequest,
+    user: User,
+    connection: ReadConnection,
+    catalogue: Shared[Catalogue],
+    clock: Shared[Clock],
+    explain: bool = False,
+) -> AccessAnswer:
+    """Whether the logged-in user may read something, by product, article, domain, IP address or category type.
+
+    Several criteria in one request are combined with AND. With `explain=true` the answer also says which rule
+    granted or nearly granted it, and until when.
+    """
+    return await check_access(connection, clock, catalogue.partner(user.partner_id), data, user, explain)
+
+
+@post(
+    "/v1/client/access",
+    operation_id="checkAccessClient",
+    summary="Check access - client mode",
+    tags=[TAG],
+    status_code=200,
+    opt={"xml_root": "accessResult"},
+)
+async def check_access_client(
+    data: AccessRequest,
+    client: Client,
+    connection: ReadConnection,
+    catalogue: Shared[Catalogue],
+    clock: Shared[Clock],
+    explain: bool = False,
+) -> AccessAnswer:
+    """The same question, asked by a client about the user it names by uniqueId or credential.
+
+    A check by ip alone names no user and can be answered for an anonymous visitor.
+    """
+    return await check_access(connection, clock, catalogue.partner(client.partner_id), data, None, explain)
+
+
+HANDLERS = [check_access_user, check_access_client]

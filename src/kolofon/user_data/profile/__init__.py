@@ -1,0 +1,1 @@
+"""Profile: the account behind a token."""

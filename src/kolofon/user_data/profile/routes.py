@@ -1,0 +1,48 @@
+"""Profile: two operations, and the older one that all existing clients call."""
+
+from litestar import get
+
+from kolofon.platform.dependencies import ReadConnection, User
+from kolofon.user_data.profile.schemas import ExternalProfiles, LegacyProfile, UserProfile
+from kolofon.user_data.profile.service import list_external_profiles, show_legacy_profile, show_profile
+
+TAG = "Profile"
+
+
+@get(
+    "/v1/user/profile",
+    operation_id="listUserProfile",
+    summary="List user profile",
+    tags=[TAG],
+    opt={"xml_root": "profile"},
+)
+async def list_user_profile(user: User, connection: ReadConnection) -> UserProfile:
+    """The account behind the token: id, credentials, name, phone numbers and e-mail addresses."""
+    return await show_profile(connection, user)
+
+
+@get(
+    "/v1/user/profile/external",
+    operation_id="listExternalUserProfiles",
+    summary="List external user profiles",
+    tags=[TAG],
+    opt={"xml_root": "externalProfileList"},
+)
+async def list_external_user_profiles(user: User, connection: ReadConnection) -> ExternalProfiles:
+    """What outside login providers, such as Vipps, have told of the user."""
+    return await list_external_profiles(connection, user)
+
+
+@get(
+    "/v1/customer/profile",
+    operation_id="listCustomerProfile",
+    summary="List customer profile",
+    tags=[TAG],
+    opt={"xml_root": "profile"},
+)
+async def list_customer_profile(user: User, connection: ReadConnection) -> LegacyProfile:
+    """The account with its customer number, in the shape that clients used before List user profile."""
+    return await show_legacy_profile(connection, user)
+
+
+HANDLERS = [list_user_profile, list_external_user_profiles, list_customer_profile]
