@@ -1,7 +1,8 @@
 """The program put together: login server and API in one ASGI application, and what they share."""
 
+import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -72,6 +73,11 @@ class Parts:
             [self.catalogue.subscription, self.key_store.subscription, self.revocations.subscription],
         )
         self._pool: Pool | None = None
+        self._background: list[Callable[[], Coroutine[Any, Any, None]]] = []
+
+    def meanwhile(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Have something done beside the requests, as long as the application runs."""
+        self._background.append(work)
 
     def pool(self) -> Pool:
         """The connections; there are some while the application runs."""
@@ -80,18 +86,23 @@ class Parts:
         return self._pool
 
     @asynccontextmanager
-    async def running(self, _app: Litestar) -> AsyncIterator[None]:
+    async def running(self, _app: Litestar | None = None) -> AsyncIterator[None]:
         """Connect, and take everything into memory that requests read from there."""
         self._pool = await create_pool(self.database_url, self.settings.database_connections)
+        tasks: list[asyncio.Task[None]] = []
         try:
             async with self._pool.acquire() as connection:
                 await self.key_store.ensure_key(connection)
             await self.notifications.start()
+            tasks = [asyncio.create_task(work()) for work in self._background]
             # What lives as long as the process need not be looked through at every collection.
             gc.collect()
             gc.freeze()
             yield
         finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self.notifications.stop()
             self.passwords.close()
             await self._pool.close()
@@ -114,14 +125,12 @@ class Parts:
         )
 
 
-def create_app(settings: Settings, database_url: str, secrets: Secrets, clock: Clock | None = None) -> ASGIApp:
+def build(parts: Parts) -> ASGIApp:
     """The whole application, ready for an ASGI server."""
-    parts = Parts(settings, database_url, secrets, clock or Clock())
-    litestar = _litestar(parts)
     authenticate = BearerAuthenticator(
         parts.reader, parts.revocations, parts.catalogue, parts.notifications, parts.pool
     )
-    return Telemetry(ApiFrame(litestar, authenticate, parts.limiter, parts.clock, parts.pool))
+    return Telemetry(ApiFrame(_litestar(parts), authenticate, parts.limiter, parts.clock, parts.pool))
 
 
 def openapi_document() -> dict[str, Any]:

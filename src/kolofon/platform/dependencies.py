@@ -1,10 +1,10 @@
 """What an operation can ask for in its signature: its caller, a connection or transaction, the clock."""
 
 from collections.abc import AsyncGenerator, Callable
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
-from litestar.di import Provide
-from litestar.params import Dependency
+from litestar.di import NamedDependency, Provide
+from litestar.params import SkipValidation
 from litestar.types import Scope
 
 from kolofon.platform.callers import ClientCaller, UserCaller
@@ -15,7 +15,7 @@ from kolofon.platform.errors import InsufficientScope
 T = TypeVar("T")
 
 # What comes from our own providers needs no validation on every request.
-Shared = Annotated[T, Dependency(skip_validation=True)]
+Shared = NamedDependency[SkipValidation[T]]
 
 ReadConnection = Shared[Connection]
 WriteTransaction = Shared[Connection]

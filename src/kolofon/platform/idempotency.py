@@ -1,5 +1,6 @@
 """Repeatable writes: the answer to a request with an Idempotency-Key is kept in the transaction of its effect."""
 
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 import msgspec
@@ -10,6 +11,7 @@ from kolofon.platform.database import Connection
 from kolofon.platform.errors import Conflict, InvalidRequest, Unprocessable
 
 KEY_LENGTH = 255
+KEPT = timedelta(days=7)
 
 
 class RepeatableRequest(msgspec.Struct, frozen=True):
@@ -82,3 +84,9 @@ async def remember(connection: Connection, clock: Clock, request: RepeatableRequ
         answer.body,
         clock.now(),
     )
+
+
+async def sweep_idempotency_keys(connection: Connection, before: datetime) -> int:
+    """Forget the answers given before a time and return their number."""
+    status = await connection.execute("delete from idempotency_key where created_at < $1", before)
+    return int(status.rpartition(" ")[2])

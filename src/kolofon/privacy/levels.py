@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from litestar.params import Parameter
+from litestar.params import PathParameter
 
 from kolofon.catalogue.memory import PartnerCatalogue
 from kolofon.platform.errors import NotFound
 
-EnterpriseCode = Annotated[str, Parameter(min_length=1, max_length=12, description="Code of an enterprise.")]
-OrderType = Annotated[str, Parameter(min_length=1, max_length=12, description="Code of an order type.")]
+EnterpriseCode = Annotated[str, PathParameter(min_length=1, max_length=12, description="Code of an enterprise.")]
+OrderType = Annotated[str, PathParameter(min_length=1, max_length=12, description="Code of an order type.")]
 
 # The enterprise level is stored as the empty order type.
 ENTERPRISE_LEVEL = ""

@@ -1,6 +1,7 @@
 """External Identity: two operations, client mode."""
 
 from litestar import post
+from litestar.params import JSONBody
 
 from kolofon.diverse.external_identity import service
 from kolofon.diverse.external_identity.schemas import ExternalIdAnswer, ExternalIdCustomerRequest, ExternalIdRequest
@@ -20,7 +21,7 @@ TAG = "External Identity"
     opt={"xml_root": "externalIdentity"},
 )
 async def register_external_id(
-    data: ExternalIdRequest,
+    data: JSONBody[ExternalIdRequest],
     client: Client,
     transaction: WriteTransaction,
     clock: Shared[Clock],
@@ -39,7 +40,7 @@ async def register_external_id(
     opt={"xml_root": "externalIdentity"},
 )
 async def register_external_id_customer(
-    data: ExternalIdCustomerRequest,
+    data: JSONBody[ExternalIdCustomerRequest],
     client: Client,
     transaction: WriteTransaction,
     clock: Shared[Clock],

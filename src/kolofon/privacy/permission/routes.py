@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from litestar import get, post
-from litestar.params import Parameter
+from litestar.params import JSONBody, PathParameter
 
 from kolofon.catalogue.memory import Catalogue
 from kolofon.platform.clock import Clock
@@ -23,7 +23,7 @@ from kolofon.privacy.permission.service import (
 )
 
 TAG = "Permission/Shield"
-CustomerNumber = Annotated[int, Parameter(ge=1, le=2**53 - 1, description="Number of a customer of the partner.")]
+CustomerNumber = Annotated[int, PathParameter(ge=1, le=2**53 - 1, description="Number of a customer of the partner.")]
 
 
 @get(
@@ -63,7 +63,7 @@ async def list_enterprise(
 )
 async def change_enterprise(
     enterprise_code: EnterpriseCode,
-    data: PermissionRequest,
+    data: JSONBody[PermissionRequest],
     user: User,
     transaction: WriteTransaction,
     catalogue: Shared[Catalogue],
@@ -104,7 +104,7 @@ async def list_ordertype(
 async def change_ordertype(
     enterprise_code: EnterpriseCode,
     order_type: OrderType,
-    data: PermissionRequest,
+    data: JSONBody[PermissionRequest],
     user: User,
     transaction: WriteTransaction,
     catalogue: Shared[Catalogue],

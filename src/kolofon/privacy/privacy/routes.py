@@ -1,6 +1,7 @@
 """Privacy: four operations, two on each level."""
 
 from litestar import get, post
+from litestar.params import JSONBody
 
 from kolofon.catalogue.memory import Catalogue
 from kolofon.platform.clock import Clock
@@ -37,7 +38,7 @@ async def list_privacy_enterprise(
 )
 async def change_privacy_enterprise(
     enterprise_code: EnterpriseCode,
-    data: PrivacyRequest,
+    data: JSONBody[PrivacyRequest],
     user: User,
     transaction: WriteTransaction,
     catalogue: Shared[Catalogue],
@@ -78,7 +79,7 @@ async def list_privacy_ordertype(
 async def change_privacy_ordertype(
     enterprise_code: EnterpriseCode,
     order_type: OrderType,
-    data: PrivacyRequest,
+    data: JSONBody[PrivacyRequest],
     user: User,
     transaction: WriteTransaction,
     catalogue: Shared[Catalogue],

@@ -1,6 +1,9 @@
 """Access: two operations, one question."""
 
+from typing import Annotated
+
 from litestar import post
+from litestar.params import JSONBody, QueryParameter
 
 from kolofon.catalogue.memory import Catalogue
 from kolofon.platform.clock import Clock
@@ -9,6 +12,7 @@ from kolofon.user_data.access.schemas import AccessAnswer, AccessRequest
 from kolofon.user_data.access.service import check_access
 
 TAG = "Access"
+Explain = Annotated[bool, QueryParameter(description="Also say which rule granted or nearly granted access.")]
 
 
 @post(
@@ -20,12 +24,12 @@ TAG = "Access"
     opt={"xml_root": "accessResult"},
 )
 async def check_access_user(
-    data: AccessRequest,
+    data: JSONBody[AccessRequest],
     user: User,
     connection: ReadConnection,
     catalogue: Shared[Catalogue],
     clock: Shared[Clock],
-    explain: bool = False,
+    explain: Explain = False,
 ) -> AccessAnswer:
     """Whether the logged-in user may read something, by product, article, domain, IP address or category type.
 
@@ -44,12 +48,12 @@ async def check_access_user(
     opt={"xml_root": "accessResult"},
 )
 async def check_access_client(
-    data: AccessRequest,
+    data: JSONBody[AccessRequest],
     client: Client,
     connection: ReadConnection,
     catalogue: Shared[Catalogue],
     clock: Shared[Clock],
-    explain: bool = False,
+    explain: Explain = False,
 ) -> AccessAnswer:
     """The same question, asked by a client about the user it names by uniqueId or credential.
 

@@ -1,0 +1,50 @@
+"""What happens later. Any number of workers may run: each piece of work is taken by one of them at a time."""
+
+import asyncio
+from collections.abc import Callable
+
+import asyncpg
+import structlog
+
+from kolofon.identity.oauth.key_store import KeyStore
+from kolofon.identity.oauth.queries import sweep as sweep_oauth
+from kolofon.identity.queries import sweep_sessions
+from kolofon.platform.clock import Clock
+from kolofon.platform.database import Pool
+from kolofon.platform.idempotency import KEPT, sweep_idempotency_keys
+
+_log = structlog.get_logger()
+_ROUND_SECONDS = 60
+_HOUSEKEEPING_LOCK = 0x6B6F6C01
+
+
+class Worker:
+    """Housekeeping: removes what has expired and rotates the signing keys when they are due."""
+
+    def __init__(self, pool: Callable[[], Pool], clock: Clock, key_store: KeyStore) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._key_store = key_store
+
+    async def run(self, round_seconds: float = _ROUND_SECONDS) -> None:
+        """Work until cancelled. A round that fails is logged and tried again: nothing is lost by its absence."""
+        while True:
+            try:
+                await self.keep_house()
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                _log.warning("housekeeping failed and will be tried again", error=type(error).__name__)
+            await asyncio.sleep(round_seconds)
+
+    async def keep_house(self) -> int:
+        """One round; returns how many rows were removed. Does nothing while another worker is at it."""
+        async with self._pool().acquire() as connection, connection.transaction():
+            if not await connection.fetchval("select pg_try_advisory_xact_lock($1)", _HOUSEKEEPING_LOCK):
+                return 0
+            now = self._clock.now()
+            removed = await sweep_oauth(connection, now)
+            removed += await sweep_sessions(connection, now)
+            removed += await sweep_idempotency_keys(connection, now - KEPT)
+            await self._key_store.rotate_when_due(connection)
+        if removed:
+            _log.info("removed what had expired", rows=removed)
+        return removed

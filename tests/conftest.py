@@ -1,0 +1,138 @@
+"""What every test stands on: a real PostgreSQL, a database of its own, and the server behind real HTTP."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import asyncpg
+import pytest
+import uvicorn
+
+from kolofon.app import Parts, build
+from kolofon.platform.clock import Clock
+from kolofon.platform.database import Connection, prepare_connection
+from kolofon.platform.embedded import EmbeddedPostgres
+from kolofon.platform.migrations import migrate
+from kolofon.platform.sealing import Secrets
+from kolofon.platform.telemetry import configure_logging
+from kolofon.settings import Settings
+from tests.browser_session import Server
+from tests.playground import Playground, Reader
+
+TEMPLATE = "kolofon_test_template"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a server for this run: the embedded one, or KOLOFON_TEST_DATABASE_URL."""
+    given = os.environ.get("KOLOFON_TEST_DATABASE_URL")
+    if given is not None:
+        yield given
+        return
+    folder = Path(tempfile.mkdtemp(prefix="kolofon-test-"))
+    try:
+        with EmbeddedPostgres(folder) as server:
+            yield server.url
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+async def template(postgres: str) -> str:
+    """A migrated database that the others are copied from."""
+    administrator = await asyncpg.connect(postgres)
+    await administrator.execute(f"drop database if exists {TEMPLATE}")
+    await administrator.execute(f"create database {TEMPLATE}")
+    await administrator.close()
+    await asyncio.to_thread(migrate, with_database(postgres, TEMPLATE))
+    return postgres
+
+
+@pytest.fixture
+async def database_url(template: str) -> AsyncIterator[str]:
+    """A fresh, migrated and empty database."""
+    name = f"kolofon_test_{uuid4().hex}"
+    administrator = await asyncpg.connect(template)
+    await administrator.execute(f"create database {name} template {TEMPLATE} strategy file_copy")
+    yield with_database(template, name)
+    await administrator.execute(f"drop database {name} with (force)")
+    await administrator.close()
+
+
+@pytest.fixture
+async def connection(database_url: str) -> AsyncIterator[Connection]:
+    """A connection to the test's database."""
+    connection = await asyncpg.connect(database_url)
+    await prepare_connection(connection)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The clock of the test and its server; it can be moved."""
+    return Clock()
+
+
+@pytest.fixture
+async def playground(connection: Connection, clock: Clock) -> Playground:
+    """Two partners with clients and products."""
+    playground = Playground(connection, clock)
+    await playground.build()
+    return playground
+
+
+@pytest.fixture
+async def reader(playground: Playground) -> Reader:
+    """A reader of partner 1 with an active digital subscription."""
+    reader = await playground.add_reader("kari@example.no", 1001)
+    await playground.subscribe(1001, "DIGI")
+    return reader
+
+
+@pytest.fixture
+async def server(playground: Playground, database_url: str, clock: Clock) -> AsyncIterator[Server]:
+    """The whole program on a free port."""
+    async with running_server(database_url, clock) as server:
+        yield server
+
+
+class _QuietServer(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def running_server(database_url: str, clock: Clock, settings: Settings | None = None) -> AsyncIterator[Server]:
+    """Serve in this process; several may run on one database."""
+    settings = settings or Settings(log_level="error")
+    configure_logging(settings)
+    parts = Parts(settings, database_url, Secrets("a test installation's secret key!"), clock)
+    config = uvicorn.Config(build(parts), port=0, log_config=None, access_log=False, lifespan="on", server_header=False)
+    uvicorn_server = _QuietServer(config)
+    task = asyncio.create_task(uvicorn_server.serve())
+    while not uvicorn_server.started:
+        if task.done():
+            await task
+            raise RuntimeError("the server did not start")
+        await asyncio.sleep(0.005)
+    port = uvicorn_server.servers[0].sockets[0].getsockname()[1]
+    server = Server(f"http://127.0.0.1:{port}", parts)
+    try:
+        yield server
+    finally:
+        await server.close()
+        uvicorn_server.should_exit = True
+        await task
+
+
+def with_database(url: str, name: str) -> str:
+    """The URL with another database."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
