@@ -3,12 +3,11 @@
 from litestar import Request, Response, Router, get
 from litestar.datastructures import State
 
-from kolofon.identity.login_server import LoginServer
+from kolofon.identity.login_server import UsesLoginServer
 from kolofon.identity.oauth import rfc8414
 from kolofon.identity.oauth import routes as oauth
 from kolofon.identity.oauth.rfc6749 import OAuthError
 from kolofon.identity.pages import routes as pages
-from kolofon.platform.dependencies import Shared
 from kolofon.platform.errors import ApiError, InvalidRequest
 
 # The original's production system has its login server at /user, its test system at /login.
@@ -34,7 +33,7 @@ def _handlers() -> list[Router]:
 
 
 @get([rfc8414.WELL_KNOWN, f"{rfc8414.WELL_KNOWN}/user"], include_in_schema=False)
-async def well_known_metadata(login_server: Shared[LoginServer]) -> dict[str, object]:
+async def well_known_metadata(login_server: UsesLoginServer) -> dict[str, object]:
     """What this server can do (RFC 8414, section 3: the issuer's path comes after the well-known one)."""
     return rfc8414.metadata(login_server.settings.issuer)
 

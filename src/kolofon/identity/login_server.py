@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 import msgspec
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 
 from kolofon.catalogue.live import LiveCatalogue
 from kolofon.identity.oauth.keys import KeyRing
@@ -30,3 +32,6 @@ class LoginServer(msgspec.Struct, frozen=True, kw_only=True):
     tokens: Tokens
     sessions: Sessions
     form_key: bytes
+
+
+UsesLoginServer = NamedDependency[SkipValidation[LoginServer]]

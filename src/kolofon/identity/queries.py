@@ -79,3 +79,41 @@ async def end_session(connection: Connection, session_hash: bytes) -> None:
 async def sweep_sessions(connection: Connection, now: datetime) -> int:
     """Remove ended sessions and return their number."""
     return int((await connection.execute("delete from user_session where expires_at < $1", now)).rpartition(" ")[2])
+
+
+class NewAccount(msgspec.Struct, frozen=True):
+    """An account to add."""
+
+    unique_id: UUID
+    password_hash: str | None
+    first_name: str | None
+    last_name: str | None
+    created_at: datetime
+
+
+async def add_account(connection: Connection, account: NewAccount) -> None:
+    """Add an account without credentials."""
+    await connection.execute(
+        """
+        insert into user_account (unique_id, password_hash, first_name, last_name, created_at)
+        values ($1, $2, $3, $4, $5)
+        """,
+        *msgspec.structs.astuple(account),
+    )
+
+
+async def add_credential(
+    connection: Connection, unique_id: UUID, credential: str, credential_type: str, level: str, now: datetime
+) -> None:
+    """Give an account a credential; raises asyncpg.UniqueViolationError when another account has it."""
+    await connection.execute(
+        """
+        insert into user_credential (credential, credential_type, unique_id, verification_level, created_at)
+        values ($1, $2, $3, $4, $5)
+        """,
+        credential,
+        credential_type,
+        unique_id,
+        level,
+        now,
+    )

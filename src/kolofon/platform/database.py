@@ -9,8 +9,10 @@ from asyncpg.pool import PoolConnectionProxy
 if TYPE_CHECKING:
     Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
     Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
+    # What reading statements can be given to; a pool lends each a connection of its own.
+    Reader: TypeAlias = Connection | Pool
 else:  # asyncpg's classes take no parameters at run time, when Litestar reads the annotations
-    Connection = Pool = Any
+    Connection = Pool = Reader = Any
 
 
 async def create_pool(url: str, connections: int) -> Pool:

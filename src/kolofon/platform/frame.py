@@ -21,21 +21,16 @@ from kolofon.platform.errors import (
     InternalError,
     InvalidRequest,
     InvalidToken,
-    TooLarge,
     TooManyRequests,
     as_api_error,
     error_body,
 )
 from kolofon.platform.limits import Allowance, RateLimiter
-from kolofon.platform.negotiation import wants_xml
-from kolofon.platform.xml import to_xml
+from kolofon.platform.negotiation import XmlSender, read_body, wants_xml
 
 API_PREFIX = "/capi/v1/"
-BODY_LIMIT = 1024 * 1024
-_VERSION_HEADER = (b"x-mediaconnect-api-version", __version__.encode())
-_NO_STORE = (b"cache-control", b"no-store")
+_ALWAYS = ((b"x-mediaconnect-api-version", __version__.encode()), (b"cache-control", b"no-store"))
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-XML_ROOT = "xml_root"
 
 
 class ApiFrame:
@@ -62,33 +57,35 @@ class ApiFrame:
             return
         headers = dict(scope["headers"])
         accept = headers.get(b"accept", b"").decode("latin-1")
-        answer = _Answer(send, [_VERSION_HEADER, _NO_STORE], scope)
+        answer_headers = scope["state"]["answer_headers"]
+        answer_headers += _ALWAYS
         try:
             _refuse_nul(scope)
             caller = await self._authenticate(_bearer_token(headers))
-            answer.xml = wants_xml(accept, caller.prefers_xml)
+            if wants_xml(accept, caller.prefers_xml):
+                send = XmlSender(scope, send).send
             allowance = await self._limiter.take(caller.client_id, caller.limits)
-            answer.headers += _limit_headers(allowance)
+            answer_headers += _limit_headers(allowance)
             if not allowance.allowed:
                 raise TooManyRequests("Too Many Requests", allowance.retry_after)
-            scope.setdefault("state", {})["caller"] = caller
+            scope["state"]["caller"] = caller
             key = headers.get(b"idempotency-key")
             if key is not None and scope["method"] in _WRITES:
-                await self._answer_once(scope, receive, answer, caller, key.decode("latin-1"))
+                await self._answer_once(scope, receive, send, caller, key.decode("latin-1"))
             else:
-                await self._app(scope, receive, answer.send)
+                await self._app(scope, receive, send)
         except Exception as exception:
             # Whatever Litestar handles comes as an answer; here it is the frame's own refusals and the database's.
             error = as_api_error(exception)
-            if isinstance(error, InternalError) or answer.started:
+            if isinstance(error, InternalError):
                 raise
-            await answer.refuse(error, accept)
+            await _refuse(send, error, accept)
 
     async def _answer_once(
-        self, scope: HTTPScope, receive: Receive, answer: "_Answer", caller: ClientCaller, key: str
+        self, scope: HTTPScope, receive: Receive, send: Send, caller: ClientCaller, key: str
     ) -> None:
         """Give the kept answer to a repeated request, or keep the answer with the effect, in one transaction."""
-        body = await _read_body(receive)
+        body = await read_body(receive)
         route = f"{scope['method']} {scope['path']}?{scope['query_string'].decode('latin-1')}"
         request = idempotency.repeatable(caller, key, route, body)
         kept = _Kept()
@@ -101,63 +98,12 @@ class ApiFrame:
             else:
                 kept.restore(stored)
         for message in kept.messages:
-            await answer.send(message)
+            await send(message)
 
     async def _keep(self, connection: Connection, request: idempotency.RepeatableRequest, kept: "_Kept") -> None:
         # Refusals are not kept: a corrected request may use the key again.
         if 200 <= kept.status < 300:
             await idempotency.remember(connection, self._clock, request, kept.stored())
-
-
-class _Answer:
-    """Sends an answer with the frame's headers, as XML where that is wanted."""
-
-    def __init__(self, send: Send, headers: list[tuple[bytes, bytes]], scope: Scope) -> None:
-        self._send = send
-        self.headers = headers
-        self.xml = False
-        self._scope = scope
-        self._start: Message | None = None
-        self.started = False
-        self._body = b""
-
-    async def send(self, message: Message) -> None:
-        """An ASGI send."""
-        if message["type"] == "http.response.start":
-            self.started = True
-            message["headers"] = [*message["headers"], *self.headers]
-            if self.xml and _is_json(message["headers"]):
-                self._start = message
-                return
-        elif self._start is not None:
-            await self._send_xml(message)
-            return
-        await self._send(message)
-
-    async def _send_xml(self, message: Any) -> None:
-        self._body += message.get("body", b"")
-        if message.get("more_body"):
-            return
-        start = cast("Any", self._start)
-        handler = self._scope.get("route_handler")
-        root = "error" if start["status"] >= 400 or handler is None else handler.opt.get(XML_ROOT, "response")
-        body = to_xml(msgspec.json.decode(self._body), root)
-        start["headers"] = [
-            *((n, v) for n, v in start["headers"] if n not in {b"content-type", b"content-length"}),
-            (b"content-type", b"application/xml; charset=utf-8"),
-            (b"content-length", str(len(body)).encode()),
-        ]
-        await self._send(start)
-        await self._send({"type": "http.response.body", "body": body, "more_body": False})
-
-    async def refuse(self, error: ApiError, accept: str) -> None:
-        """Send an error that was found before the operation was reached."""
-        media_type, members = error_body(error, accept)
-        body = msgspec.json.encode(members)
-        headers = [(b"content-type", media_type.encode()), (b"content-length", str(len(body)).encode())]
-        headers += [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
-        await self.send({"type": "http.response.start", "status": error.status, "headers": headers})
-        await self.send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 class _Kept:
@@ -191,6 +137,16 @@ class _Kept:
         ]
 
 
+async def _refuse(send: Send, error: ApiError, accept: str) -> None:
+    """Send an error that was found outside of the operation."""
+    media_type, members = error_body(error, accept)
+    body = msgspec.json.encode(members)
+    headers = [(b"content-type", media_type.encode()), (b"content-length", str(len(body)).encode())]
+    headers += [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
 def _bearer_token(headers: dict[bytes, bytes]) -> str:
     scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
     if scheme.lower() != "bearer" or not token:
@@ -208,25 +164,6 @@ def _limit_headers(allowance: Allowance) -> list[tuple[bytes, bytes]]:
 def _refuse_nul(scope: Scope) -> None:
     if "\0" in scope["path"] or b"%00" in scope["query_string"]:
         raise InvalidRequest("the URL holds a NUL character, which no text can hold")
-
-
-def _is_json(headers: Any) -> bool:
-    return any(n == b"content-type" and v.startswith(b"application/json") for n, v in headers)
-
-
-async def _read_body(receive: Receive) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message: Any = await receive()
-        if message["type"] == "http.disconnect":
-            raise InvalidRequest("the request ended before its body did")
-        chunks.append(message.get("body", b""))
-        size += len(chunks[-1])
-        if size > BODY_LIMIT:
-            raise TooLarge(f"the body is over {BODY_LIMIT} bytes")
-        if not message.get("more_body"):
-            return b"".join(chunks)
 
 
 def _replay(body: bytes) -> Receive:

@@ -3,11 +3,15 @@
 from typing import Any
 
 import msgspec
-from litestar import Request
+from litestar import Request, Response
 from litestar.datastructures import State
+from litestar.types import HTTPScope, Message, Receive, Scope, Send
 
-from kolofon.platform.errors import InvalidRequest, UnsupportedMediaType
-from kolofon.platform.xml import from_xml
+from kolofon.platform.errors import InvalidRequest, TooLarge, UnsupportedMediaType
+from kolofon.platform.xml import from_xml, to_xml
+
+BODY_LIMIT = 1024 * 1024
+XML_ROOT = "xml_root"  # the option of an operation that names its answer's element
 
 
 def wants_xml(accept: str, prefers_xml: bool) -> bool:
@@ -44,9 +48,15 @@ def _quality(accept: str, kind: str) -> float:
 class ApiRequest(Request[None, None, State]):
     """A request whose body may be JSON or XML."""
 
+    async def body(self) -> bytes:
+        """The body; raises TooLarge."""
+        if not isinstance(self._body, bytes):
+            self._body = await read_body(self.receive)
+        return self._body
+
     async def json(self) -> Any:
         """The body as JSON values; raises InvalidRequest or UnsupportedMediaType."""
-        media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        media_type = _media_type(self.scope["headers"])
         body = await self.body()
         if media_type.endswith(("/json", "+json")) or not media_type:
             return _from_json(body)
@@ -54,6 +64,82 @@ class ApiRequest(Request[None, None, State]):
             field = self.route_handler.parsed_data_field
             return from_xml(body, field.annotation if field is not None else Any)
         raise UnsupportedMediaType(f"Content-Type: expected application/json or application/xml, got {media_type}")
+
+
+class JsonResponse(Response[Any]):
+    """An operation's answer: JSON, two headers, nothing else. Sent without the general machinery."""
+
+    def to_asgi_response(self, *_: Any, **__: Any) -> Any:
+        """The answer, encoded before its transaction is committed."""
+        body = msgspec.json.encode(self.content)
+        start: Message = {
+            "type": "http.response.start",
+            "status": self.status_code or 200,
+            "headers": [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())],
+        }
+
+        async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
+            await send(start)
+            await send({"type": "http.response.body", "body": body, "more_body": False})
+
+        return answer
+
+
+class XmlSender:
+    """Turns a JSON answer into XML on its way out."""
+
+    def __init__(self, scope: HTTPScope, send: Send) -> None:
+        self._scope = scope
+        self._send = send
+        self._start: Message | None = None
+        self._body = b""
+
+    async def send(self, message: Any) -> None:
+        """An ASGI send."""
+        if message["type"] == "http.response.start" and _media_type(message["headers"]) == "application/json":
+            self._start = message
+        elif self._start is None:
+            await self._send(message)
+        else:
+            self._body += message.get("body", b"")
+            if not message.get("more_body"):
+                await self._send_xml(self._start)
+
+    async def _send_xml(self, start: Any) -> None:
+        handler = self._scope.get("route_handler")
+        root = "error" if start["status"] >= 400 or handler is None else handler.opt.get(XML_ROOT, "response")
+        body = to_xml(msgspec.json.decode(self._body), root)
+        start["headers"] = [
+            *((n, v) for n, v in start["headers"] if n not in {b"content-type", b"content-length"}),
+            (b"content-type", b"application/xml; charset=utf-8"),
+            (b"content-length", str(len(body)).encode()),
+        ]
+        await self._send(start)
+        await self._send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+async def read_body(receive: Receive) -> bytes:
+    """The whole body of a request; raises TooLarge."""
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message: Any = await receive()
+        if message["type"] == "http.disconnect":
+            raise InvalidRequest("the request ended before its body did")
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if size > BODY_LIMIT:
+            raise TooLarge(f"the body is over {BODY_LIMIT} bytes")
+        if not message.get("more_body"):
+            return b"".join(chunks)
+
+
+def _media_type(headers: Any) -> str:
+    for name, value in headers:
+        if name == b"content-type":
+            media_type: str = value.decode("latin-1").partition(";")[0].strip().lower()
+            return media_type
+    return ""
 
 
 def _from_json(body: bytes) -> Any:

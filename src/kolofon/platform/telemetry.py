@@ -4,7 +4,8 @@ import logging
 import sys
 import time
 from contextvars import ContextVar
-from secrets import token_hex
+from datetime import UTC, datetime
+from random import getrandbits
 from typing import Any
 
 import msgspec
@@ -57,49 +58,87 @@ def _encode(event: dict[str, Any], **_: object) -> str:
     return msgspec.json.encode(event, enc_hook=str).decode()
 
 
-class Telemetry:
-    """The outermost layer: gives every request an id, and counts, times and logs its answer."""
+class _RequestLine(msgspec.Struct):
+    """One line of the access log."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    event: str
+    method: str
+    route: str
+    status: int
+    milliseconds: float
+    client: str | None
+    request_id: str
+    level: str
+    timestamp: datetime
+
+
+class Telemetry:
+    """The outermost layer: gives every request an id, and counts, times and logs its answer.
+
+    `scope["state"]["answer_headers"]` is what every layer may add to the answer's headers; they go out here, so that
+    an answer passes through one function on its way and not through one a layer.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
+        self._logs = settings.log_level in {"debug", "info"}
+        self._logs_json = settings.log_format == "json"
+        # Looking a labelled metric up takes longer than counting with it.
+        self._metrics: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request and account for it."""
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        request_id = token_hex(8)
-        _request_id.set(request_id)
         started = time.perf_counter()
+        # Names a request, hides nothing: no need for the slower source of secrets.
+        request_id = f"{getrandbits(64):016x}"
+        _request_id.set(request_id)
+        headers = [(b"x-request-id", request_id.encode())]
+        scope.setdefault("state", {})["answer_headers"] = headers
         status = 0
-        header = (b"x-request-id", request_id.encode())
 
         async def send_and_note(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], header]
+                message["headers"] = [*message["headers"], *headers]
             await send(message)
 
         try:
             await self._app(scope, receive, send_and_note)
         finally:
-            _account(scope, status, time.perf_counter() - started, request_id)
+            self._account(scope, status, time.perf_counter() - started, request_id)
 
-
-def _account(scope: HTTPScope, status: int, seconds: float, request_id: str) -> None:
-    # A path that matches no route could hold anything, and would make a label each.
-    route = scope.get("path_template") or "unknown"
-    method = scope["method"] if route != "unknown" else "any"
-    REQUESTS.labels(method, route, str(status)).inc()
-    SECONDS.labels(route).observe(seconds)
-    caller = scope["state"].get("caller") if "state" in scope else None
-    _log.info(
-        "request",
-        method=method,
-        route=route,
-        status=status,
-        milliseconds=round(seconds * 1000, 2),
-        client=caller.client_id if caller is not None else None,
-        request_id=request_id,
-    )
+    def _account(self, scope: HTTPScope, status: int, seconds: float, request_id: str) -> None:
+        # A path that matches no route could hold anything, and would make a label each.
+        route = scope.get("path_template") or "unknown"
+        method = scope["method"] if route != "unknown" else "any"
+        key = (method, route, status)
+        metrics = self._metrics.get(key)
+        if metrics is None:
+            metrics = REQUESTS.labels(method, route, str(status)), SECONDS.labels(route)
+            self._metrics[key] = metrics
+        metrics[0].inc()
+        metrics[1].observe(seconds)
+        if not self._logs:
+            return
+        caller = scope["state"].get("caller")
+        line = _RequestLine(
+            event="request",
+            method=method,
+            route=route,
+            status=status,
+            milliseconds=round(seconds * 1000, 2),
+            client=caller.client_id if caller is not None else None,
+            request_id=request_id,
+            level="info",
+            timestamp=datetime.now(UTC),
+        )
+        if self._logs_json:
+            # One line a request: written as the processors of structlog would, in a fifth of their time.
+            sys.stderr.buffer.write(msgspec.json.encode(line) + b"\n")
+            sys.stderr.buffer.flush()
+        else:
+            _log.info(**msgspec.structs.asdict(line))

@@ -5,9 +5,7 @@ from litestar.params import JSONBody
 
 from kolofon.diverse.external_identity import service
 from kolofon.diverse.external_identity.schemas import ExternalIdAnswer, ExternalIdCustomerRequest, ExternalIdRequest
-from kolofon.platform.clock import Clock
-from kolofon.platform.dependencies import Client, Shared, WriteTransaction
-from kolofon.platform.sealing import Secrets
+from kolofon.engine.calls import ClientWrites
 
 TAG = "External Identity"
 
@@ -22,13 +20,10 @@ TAG = "External Identity"
 )
 async def register_external_id(
     data: JSONBody[ExternalIdRequest],
-    client: Client,
-    transaction: WriteTransaction,
-    clock: Shared[Clock],
-    secrets: Shared[Secrets],
+    client_writes: ClientWrites,
 ) -> ExternalIdAnswer:
     """Make sure a user of a third-party identity system is known, and get its handle and its customer, if any."""
-    return await service.register_external_id(transaction, clock, secrets, client, data)
+    return await service.register_external_id(client_writes, data)
 
 
 @post(
@@ -41,13 +36,10 @@ async def register_external_id(
 )
 async def register_external_id_customer(
     data: JSONBody[ExternalIdCustomerRequest],
-    client: Client,
-    transaction: WriteTransaction,
-    clock: Shared[Clock],
-    secrets: Shared[Secrets],
+    client_writes: ClientWrites,
 ) -> ExternalIdAnswer:
     """Tie a customer to an external identity, which is registered when it was not before."""
-    return await service.register_external_id_customer(transaction, clock, secrets, client, data)
+    return await service.register_external_id_customer(client_writes, data)
 
 
 HANDLERS = [register_external_id, register_external_id_customer]

@@ -5,7 +5,7 @@ from uuid import UUID
 import msgspec
 
 from kolofon.engine.access.rules import Holding, Subject
-from kolofon.platform.database import Connection
+from kolofon.platform.database import Reader
 
 # The account is known, or found by its credential; then the customer, then what the customer holds. A customer's
 # rows lie together in both primary keys, so this is four index look-ups at any number of customers.
@@ -54,9 +54,9 @@ class SubjectQuery(msgspec.Struct, frozen=True, kw_only=True):
     with_email_domains: bool
 
 
-async def find_subject(connection: Connection, query: SubjectQuery) -> Subject | None:
+async def find_subject(database: Reader, query: SubjectQuery) -> Subject | None:
     """The user's customer at the partner and what it holds; None when there is no such user."""
-    rows = await connection.fetch(
+    rows = await database.fetch(
         SUBJECT, query.partner_id, query.unique_id, query.credential, query.codes, query.with_email_domains
     )
     if not rows:

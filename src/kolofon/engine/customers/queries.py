@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
-from kolofon.platform.database import Connection
+from kolofon.platform.database import Connection, Reader
 
 
-async def find_customer_number(connection: Connection, partner_id: int, unique_id: UUID) -> int | None:
+async def find_customer_number(database: Reader, partner_id: int, unique_id: UUID) -> int | None:
     """The customer number of a user at a partner."""
-    number: int | None = await connection.fetchval(
+    number: int | None = await database.fetchval(
         "select customer_number from user_customer where unique_id = $1 and partner_id = $2", unique_id, partner_id
     )
     return number
@@ -25,10 +25,10 @@ async def lock_customer(connection: Connection, partner_id: int, customer_number
     )
 
 
-async def customer_exists(connection: Connection, partner_id: int, customer_number: int) -> bool:
+async def customer_exists(database: Reader, partner_id: int, customer_number: int) -> bool:
     """Whether the partner has such a customer."""
     return bool(
-        await connection.fetchval(
+        await database.fetchval(
             "select exists (select from customer where partner_id = $1 and customer_number = $2)",
             partner_id,
             customer_number,

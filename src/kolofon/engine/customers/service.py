@@ -2,13 +2,13 @@
 
 from kolofon.engine.customers import queries
 from kolofon.platform.callers import UserCaller
-from kolofon.platform.database import Connection
+from kolofon.platform.database import Connection, Reader
 from kolofon.platform.errors import NotFound
 
 
-async def customer_of(connection: Connection, user: UserCaller) -> int:
+async def customer_of(database: Reader, user: UserCaller) -> int:
     """The customer number of the logged-in user; raises NotFound when the user is not a customer here."""
-    number = await queries.find_customer_number(connection, user.partner_id, user.unique_id)
+    number = await queries.find_customer_number(database, user.partner_id, user.unique_id)
     if number is None:
         raise NotFound("the user is not a customer here")
     return number
@@ -21,7 +21,7 @@ async def customer_to_change(connection: Connection, user: UserCaller) -> int:
     return number
 
 
-async def check_customer(connection: Connection, partner_id: int, customer_number: int) -> None:
+async def check_customer(database: Reader, partner_id: int, customer_number: int) -> None:
     """Raises NotFound for a number that is not one of the partner's customers."""
-    if not await queries.customer_exists(connection, partner_id, customer_number):
+    if not await queries.customer_exists(database, partner_id, customer_number):
         raise NotFound(f"customerNumber: there is no customer {customer_number}")

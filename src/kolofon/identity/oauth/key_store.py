@@ -25,9 +25,11 @@ CHANNEL = "kolofon_signing_key"
 class KeyStore:
     """Fills a key ring and keeps it up to date."""
 
+    SEALING = "signing keys"
+
     def __init__(self, keys: KeyRing, secrets: Secrets, clock: Clock) -> None:
         self._keys = keys
-        self._sealing_key = secrets.key("signing keys")
+        self._sealing_key = secrets.key(self.SEALING)
         self._clock = clock
 
     @property

@@ -7,7 +7,7 @@ from litestar import Request, Response, get, post
 from litestar.datastructures import State
 
 from kolofon.catalogue.memory import Client
-from kolofon.identity.login_server import LoginServer
+from kolofon.identity.login_server import LoginServer, UsesLoginServer
 from kolofon.identity.oauth import rfc7009, rfc7662, rfc8414
 from kolofon.identity.oauth.authorization import Destination, issue_code, read_destination, read_request
 from kolofon.identity.oauth.clients import authenticate_client
@@ -16,7 +16,6 @@ from kolofon.identity.oauth.rfc9207 import response_url
 from kolofon.identity.oauth.tokens import TokenAnswer
 from kolofon.identity.redirects import redirect
 from kolofon.platform.callers import Limits
-from kolofon.platform.dependencies import Shared
 from kolofon.platform.errors import TooManyRequests, UnsupportedMediaType
 
 HttpRequest = Request[None, None, State]
@@ -25,7 +24,7 @@ _FAILURES = Limits(per_second=10, per_minute=60)
 
 
 @get("/oauth/authorize", operation_id="authorize", include_in_schema=False)
-async def authorize(request: HttpRequest, login_server: Shared[LoginServer]) -> Response[None]:
+async def authorize(request: HttpRequest, login_server: UsesLoginServer) -> Response[None]:
     """Send a signed-in browser back to its client with a code, any other to the sign-in page first."""
     query = request.scope["query_string"].decode("latin-1")
     parameters = read_parameters(query, "")
@@ -50,7 +49,7 @@ def _back(destination: Destination, login_server: LoginServer, answer: dict[str,
 
 
 @post("/oauth/token", operation_id="token", include_in_schema=False, status_code=200)
-async def token(request: HttpRequest, login_server: Shared[LoginServer]) -> Response[Any]:
+async def token(request: HttpRequest, login_server: UsesLoginServer) -> Response[Any]:
     """Tokens for a grant: authorization_code, refresh_token, client_credentials or extid_code."""
     parameters = await _parameters(request)
     client = await _client(request, login_server, parameters)
@@ -69,7 +68,7 @@ async def token(request: HttpRequest, login_server: Shared[LoginServer]) -> Resp
 
 
 @post("/oauth/revoke", operation_id="revoke", include_in_schema=False, status_code=200)
-async def revoke(request: HttpRequest, login_server: Shared[LoginServer]) -> Response[None]:
+async def revoke(request: HttpRequest, login_server: UsesLoginServer) -> Response[None]:
     """Revoke a token (RFC 7009)."""
     parameters = await _parameters(request)
     client = await _client(request, login_server, parameters)
@@ -82,7 +81,7 @@ async def revoke(request: HttpRequest, login_server: Shared[LoginServer]) -> Res
 
 
 @post("/oauth/introspect", operation_id="introspect", include_in_schema=False, status_code=200)
-async def introspect(request: HttpRequest, login_server: Shared[LoginServer]) -> Response[Any]:
+async def introspect(request: HttpRequest, login_server: UsesLoginServer) -> Response[Any]:
     """Tell what a token is worth (RFC 7662). Only clients with a secret may ask."""
     parameters = await _parameters(request)
     client = await _client(request, login_server, parameters)
@@ -103,14 +102,14 @@ async def introspect(request: HttpRequest, login_server: Shared[LoginServer]) ->
 
 
 @get("/oauth/jwks", operation_id="jwks", include_in_schema=False)
-async def jwks(login_server: Shared[LoginServer]) -> Response[Any]:
+async def jwks(login_server: UsesLoginServer) -> Response[Any]:
     """The public keys that access tokens are signed with (RFC 7517)."""
     keys = login_server.keys.key_set(login_server.clock.now().timestamp())
     return Response(keys, media_type="application/json", headers={"Cache-Control": "public, max-age=600"})
 
 
 @get(rfc8414.WELL_KNOWN, operation_id="serverMetadata", include_in_schema=False)
-async def server_metadata(login_server: Shared[LoginServer]) -> dict[str, Any]:
+async def server_metadata(login_server: UsesLoginServer) -> dict[str, Any]:
     """What this server can do (RFC 8414)."""
     return rfc8414.metadata(login_server.settings.issuer)
 

@@ -8,12 +8,11 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie, State
 
-from kolofon.identity.login_server import LoginServer
+from kolofon.identity.login_server import LoginServer, UsesLoginServer
 from kolofon.identity.oauth.authorization import Destination, read_destination
 from kolofon.identity.oauth.rfc6749 import read_parameters
 from kolofon.identity.pages.rendering import page
 from kolofon.identity.redirects import redirect
-from kolofon.platform.dependencies import Shared
 from kolofon.platform.errors import ApiError, TooManyRequests
 from kolofon.platform.i18n import preferred_language, translations
 from kolofon.platform.ids import new_secret
@@ -24,13 +23,13 @@ _STYLE = (files("kolofon.identity.pages") / "static" / "pages.css").read_bytes()
 
 
 @get("/oauthLogin", operation_id="signInPage", include_in_schema=False)
-async def show_sign_in(request: HttpRequest, login_server: Shared[LoginServer]) -> Response[Any]:
+async def show_sign_in(request: HttpRequest, login_server: UsesLoginServer) -> Response[Any]:
     """Ask for credential and password; the query is that of the authorization request."""
     return _sign_in_page(request, login_server)
 
 
 @post("/oauthLogin", operation_id="signIn", include_in_schema=False, status_code=200)
-async def sign_in(request: HttpRequest, login_server: Shared[LoginServer]) -> Response[Any]:
+async def sign_in(request: HttpRequest, login_server: UsesLoginServer) -> Response[Any]:
     """Sign in and go back to the authorization request, or show the page again with what was wrong."""
     form = read_parameters("", (await request.body()).decode("utf-8", "replace"))
     username = form.get("j_username", "")

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from kolofon.platform.database import Connection
+from kolofon.platform.database import Connection, Reader
 from kolofon.privacy.permission.rules import Setting
 
 
@@ -17,9 +17,9 @@ class SettingLevel(msgspec.Struct, frozen=True):
     order_type: str = ""
 
 
-async def list_settings(connection: Connection, level: SettingLevel) -> dict[str, str]:
+async def list_settings(database: Reader, level: SettingLevel) -> dict[str, str]:
     """The permissions and shields of one level, by channel."""
-    rows = await connection.fetch(
+    rows = await database.fetch(
         """
         select channel, permission
         from marketing_permission
@@ -30,9 +30,9 @@ async def list_settings(connection: Connection, level: SettingLevel) -> dict[str
     return {row["channel"]: row["permission"] for row in rows}
 
 
-async def list_applying_settings(connection: Connection, level: SettingLevel) -> list[Setting]:
+async def list_applying_settings(database: Reader, level: SettingLevel) -> list[Setting]:
     """The settings of a level and of all wider ones."""
-    rows = await connection.fetch(
+    rows = await database.fetch(
         """
         select enterprise_code, order_type, channel, permission
         from marketing_permission

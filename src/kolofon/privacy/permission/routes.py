@@ -5,9 +5,7 @@ from typing import Annotated
 from litestar import get, post
 from litestar.params import JSONBody, PathParameter
 
-from kolofon.catalogue.memory import Catalogue
-from kolofon.platform.clock import Clock
-from kolofon.platform.dependencies import Client, ReadConnection, Shared, User, WriteTransaction
+from kolofon.engine.calls import ClientReads, UserReads, UserWrites
 from kolofon.privacy.levels import ENTERPRISE_LEVEL, EnterpriseCode, OrderType
 from kolofon.privacy.permission.schemas import (
     GlobalPermissionAnswer,
@@ -33,9 +31,11 @@ CustomerNumber = Annotated[int, PathParameter(ge=1, le=2**53 - 1, description="N
     tags=[TAG],
     opt={"xml_root": "channels"},
 )
-async def list_global(user: User, connection: ReadConnection, catalogue: Shared[Catalogue]) -> GlobalPermissionAnswer:
+async def list_global(
+    user_reads: UserReads,
+) -> GlobalPermissionAnswer:
     """The logged-in customer's shields per channel across all enterprises; read only."""
-    return await list_global_permissions(connection, catalogue.partner(user.partner_id), user)
+    return await list_global_permissions(user_reads)
 
 
 @get(
@@ -46,11 +46,11 @@ async def list_global(user: User, connection: ReadConnection, catalogue: Shared[
     opt={"xml_root": "channels"},
 )
 async def list_enterprise(
-    enterprise_code: EnterpriseCode, user: User, connection: ReadConnection, catalogue: Shared[Catalogue]
+    enterprise_code: EnterpriseCode,
+    user_reads: UserReads,
 ) -> PermissionAnswer:
     """The logged-in customer's permissions and shields per channel towards one enterprise."""
-    partner = catalogue.partner(user.partner_id)
-    return await list_permissions(connection, partner, user, enterprise_code, ENTERPRISE_LEVEL)
+    return await list_permissions(user_reads, enterprise_code, ENTERPRISE_LEVEL)
 
 
 @post(
@@ -64,14 +64,10 @@ async def list_enterprise(
 async def change_enterprise(
     enterprise_code: EnterpriseCode,
     data: JSONBody[PermissionRequest],
-    user: User,
-    transaction: WriteTransaction,
-    catalogue: Shared[Catalogue],
-    clock: Shared[Clock],
+    user_writes: UserWrites,
 ) -> PermissionAnswer:
     """Set permissions and shields towards one enterprise; a channel that is not named keeps its state."""
-    partner = catalogue.partner(user.partner_id)
-    return await change_permissions(transaction, clock, partner, user, (enterprise_code, ENTERPRISE_LEVEL), data)
+    return await change_permissions(user_writes, enterprise_code, ENTERPRISE_LEVEL, data)
 
 
 @get(
@@ -84,13 +80,10 @@ async def change_enterprise(
 async def list_ordertype(
     enterprise_code: EnterpriseCode,
     order_type: OrderType,
-    user: User,
-    connection: ReadConnection,
-    catalogue: Shared[Catalogue],
+    user_reads: UserReads,
 ) -> PermissionAnswer:
     """The logged-in customer's permissions and shields per channel for one order type; only this level's own."""
-    partner = catalogue.partner(user.partner_id)
-    return await list_permissions(connection, partner, user, enterprise_code, order_type)
+    return await list_permissions(user_reads, enterprise_code, order_type)
 
 
 @post(
@@ -105,14 +98,10 @@ async def change_ordertype(
     enterprise_code: EnterpriseCode,
     order_type: OrderType,
     data: JSONBody[PermissionRequest],
-    user: User,
-    transaction: WriteTransaction,
-    catalogue: Shared[Catalogue],
-    clock: Shared[Clock],
+    user_writes: UserWrites,
 ) -> PermissionAnswer:
     """Set permissions and shields for one order type; the enterprise level is untouched."""
-    partner = catalogue.partner(user.partner_id)
-    return await change_permissions(transaction, clock, partner, user, (enterprise_code, order_type), data)
+    return await change_permissions(user_writes, enterprise_code, order_type, data)
 
 
 @get(
@@ -125,13 +114,10 @@ async def change_ordertype(
 async def check_shield_enterprise(
     customer_number: CustomerNumber,
     enterprise_code: EnterpriseCode,
-    client: Client,
-    connection: ReadConnection,
-    catalogue: Shared[Catalogue],
+    client_reads: ClientReads,
 ) -> ShieldAnswer:
     """The channels a customer is shielded on towards one enterprise; an empty list means no shield."""
-    partner = catalogue.partner(client.partner_id)
-    return await check_shield(connection, partner, customer_number, enterprise_code, ENTERPRISE_LEVEL)
+    return await check_shield(client_reads, customer_number, enterprise_code, ENTERPRISE_LEVEL)
 
 
 @get(
@@ -145,13 +131,10 @@ async def check_shield_ordertype(
     customer_number: CustomerNumber,
     enterprise_code: EnterpriseCode,
     order_type: OrderType,
-    client: Client,
-    connection: ReadConnection,
-    catalogue: Shared[Catalogue],
+    client_reads: ClientReads,
 ) -> ShieldAnswer:
     """The channels a customer is shielded on for one order type; an empty list means no shield."""
-    partner = catalogue.partner(client.partner_id)
-    return await check_shield(connection, partner, customer_number, enterprise_code, order_type)
+    return await check_shield(client_reads, customer_number, enterprise_code, order_type)
 
 
 HANDLERS = [

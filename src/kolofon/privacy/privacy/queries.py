@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from kolofon.platform.database import Connection
+from kolofon.platform.database import Connection, Reader
 
 
 class PermissionLevel(msgspec.Struct, frozen=True):
@@ -16,9 +16,9 @@ class PermissionLevel(msgspec.Struct, frozen=True):
     order_type: str
 
 
-async def list_purposes(connection: Connection, level: PermissionLevel) -> list[str]:
+async def list_purposes(database: Reader, level: PermissionLevel) -> list[str]:
     """The permitted purposes, in the order of their codes."""
-    rows = await connection.fetch(
+    rows = await database.fetch(
         """
         select purpose
         from privacy_permission

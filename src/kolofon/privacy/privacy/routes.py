@@ -3,9 +3,7 @@
 from litestar import get, post
 from litestar.params import JSONBody
 
-from kolofon.catalogue.memory import Catalogue
-from kolofon.platform.clock import Clock
-from kolofon.platform.dependencies import ReadConnection, Shared, User, WriteTransaction
+from kolofon.engine.calls import UserReads, UserWrites
 from kolofon.privacy.levels import ENTERPRISE_LEVEL, EnterpriseCode, OrderType
 from kolofon.privacy.privacy.schemas import PrivacyAnswer, PrivacyRequest
 from kolofon.privacy.privacy.service import change_privacy, list_privacy
@@ -21,11 +19,11 @@ TAG = "Privacy"
     opt={"xml_root": "privacy"},
 )
 async def list_privacy_enterprise(
-    enterprise_code: EnterpriseCode, user: User, connection: ReadConnection, catalogue: Shared[Catalogue]
+    enterprise_code: EnterpriseCode,
+    user_reads: UserReads,
 ) -> PrivacyAnswer:
     """The purposes the logged-in customer permits one enterprise to use the customer's data for."""
-    partner = catalogue.partner(user.partner_id)
-    return await list_privacy(connection, partner, user, enterprise_code, ENTERPRISE_LEVEL)
+    return await list_privacy(user_reads, enterprise_code, ENTERPRISE_LEVEL)
 
 
 @post(
@@ -39,14 +37,10 @@ async def list_privacy_enterprise(
 async def change_privacy_enterprise(
     enterprise_code: EnterpriseCode,
     data: JSONBody[PrivacyRequest],
-    user: User,
-    transaction: WriteTransaction,
-    catalogue: Shared[Catalogue],
-    clock: Shared[Clock],
+    user_writes: UserWrites,
 ) -> PrivacyAnswer:
     """Replace the purposes permitted to one enterprise; an empty list withdraws all."""
-    partner = catalogue.partner(user.partner_id)
-    return await change_privacy(transaction, clock, partner, user, (enterprise_code, ENTERPRISE_LEVEL), data)
+    return await change_privacy(user_writes, enterprise_code, ENTERPRISE_LEVEL, data)
 
 
 @get(
@@ -59,13 +53,10 @@ async def change_privacy_enterprise(
 async def list_privacy_ordertype(
     enterprise_code: EnterpriseCode,
     order_type: OrderType,
-    user: User,
-    connection: ReadConnection,
-    catalogue: Shared[Catalogue],
+    user_reads: UserReads,
 ) -> PrivacyAnswer:
     """The purposes the logged-in customer permits for one order type of an enterprise; only this level's own."""
-    partner = catalogue.partner(user.partner_id)
-    return await list_privacy(connection, partner, user, enterprise_code, order_type)
+    return await list_privacy(user_reads, enterprise_code, order_type)
 
 
 @post(
@@ -80,14 +71,10 @@ async def change_privacy_ordertype(
     enterprise_code: EnterpriseCode,
     order_type: OrderType,
     data: JSONBody[PrivacyRequest],
-    user: User,
-    transaction: WriteTransaction,
-    catalogue: Shared[Catalogue],
-    clock: Shared[Clock],
+    user_writes: UserWrites,
 ) -> PrivacyAnswer:
     """Replace the purposes permitted for one order type; the enterprise level is untouched."""
-    partner = catalogue.partner(user.partner_id)
-    return await change_privacy(transaction, clock, partner, user, (enterprise_code, order_type), data)
+    return await change_privacy(user_writes, enterprise_code, order_type, data)
 
 
 HANDLERS = [list_privacy_enterprise, change_privacy_enterprise, list_privacy_ordertype, change_privacy_ordertype]

@@ -1,11 +1,10 @@
 """List and change the purposes a customer permits, on the enterprise or the order type level."""
 
 from kolofon.catalogue.memory import PartnerCatalogue
+from kolofon.engine.calls import Read, Write
 from kolofon.engine.customers.service import customer_of, customer_to_change
 from kolofon.platform import audit
 from kolofon.platform.callers import UserCaller
-from kolofon.platform.clock import Clock
-from kolofon.platform.database import Connection
 from kolofon.platform.errors import InvalidRequest
 from kolofon.privacy.levels import check_level
 from kolofon.privacy.privacy import queries
@@ -13,41 +12,33 @@ from kolofon.privacy.privacy.queries import PermissionLevel
 from kolofon.privacy.privacy.schemas import PermittedPurpose, PrivacyAnswer, PrivacyRequest
 
 
-async def list_privacy(
-    connection: Connection, catalogue: PartnerCatalogue, user: UserCaller, enterprise_code: str, order_type: str
-) -> PrivacyAnswer:
+async def list_privacy(call: Read[UserCaller], enterprise_code: str, order_type: str) -> PrivacyAnswer:
     """The purposes permitted on one level. Raises NotFound."""
-    check_level(catalogue, enterprise_code, order_type)
-    customer_number = await customer_of(connection, user)
-    level = PermissionLevel(user.partner_id, customer_number, enterprise_code, order_type)
-    return _answer(await queries.list_purposes(connection, level))
+    check_level(call.partner, enterprise_code, order_type)
+    customer_number = await customer_of(call.database, call.caller)
+    level = PermissionLevel(call.caller.partner_id, customer_number, enterprise_code, order_type)
+    return _answer(await queries.list_purposes(call.database, level))
 
 
 async def change_privacy(
-    connection: Connection,
-    clock: Clock,
-    catalogue: PartnerCatalogue,
-    user: UserCaller,
-    level: tuple[str, str],
-    request: PrivacyRequest,
+    call: Write[UserCaller], enterprise_code: str, order_type: str, request: PrivacyRequest
 ) -> PrivacyAnswer:
-    """Replace the purposes permitted on a level (enterprise code, order type). Raises NotFound, InvalidRequest."""
-    enterprise_code, order_type = level
-    check_level(catalogue, enterprise_code, order_type)
-    wanted = _wanted(catalogue, request)
-    customer_number = await customer_to_change(connection, user)
-    stored = PermissionLevel(user.partner_id, customer_number, enterprise_code, order_type)
-    before = await queries.list_purposes(connection, stored)
+    """Replace the purposes permitted on a level. Raises NotFound, InvalidRequest."""
+    check_level(call.partner, enterprise_code, order_type)
+    wanted = _wanted(call.partner, request)
+    customer_number = await customer_to_change(call.transaction, call.caller)
+    stored = PermissionLevel(call.caller.partner_id, customer_number, enterprise_code, order_type)
+    before = await queries.list_purposes(call.transaction, stored)
     if wanted is None or wanted == before:
         return _answer(before)
-    await queries.replace_purposes(connection, stored, wanted, clock.now())
+    await queries.replace_purposes(call.transaction, stored, wanted, call.clock.now())
     change = audit.Change(
         action="changePrivacyOrdertype" if order_type else "changePrivacyEnterprise",
         subject=f"customer:{customer_number}",
         before={"enterprise": enterprise_code, "orderType": order_type, "purposes": before},
         after={"enterprise": enterprise_code, "orderType": order_type, "purposes": wanted},
     )
-    await audit.record(connection, clock, user, change)
+    await audit.record(call.transaction, call.clock, call.caller, change)
     return _answer(wanted)
 
 

@@ -2,9 +2,7 @@
 
 from litestar import get
 
-from kolofon.catalogue.memory import Catalogue
-from kolofon.platform.clock import Clock
-from kolofon.platform.dependencies import ReadConnection, Shared, User
+from kolofon.engine.calls import UserReads
 from kolofon.product_services.product.schemas import CustomerProducts
 from kolofon.product_services.product.service import list_customer_products
 
@@ -18,11 +16,9 @@ TAG = "Product"
     tags=[TAG],
     opt={"xml_root": "products"},
 )
-async def list_products(
-    user: User, connection: ReadConnection, catalogue: Shared[Catalogue], clock: Shared[Clock]
-) -> CustomerProducts:
+async def list_products(user_reads: UserReads) -> CustomerProducts:
     """The products the logged-in customer has or had, and the access each gives now."""
-    return await list_customer_products(connection, clock, catalogue.partner(user.partner_id), user)
+    return await list_customer_products(user_reads)
 
 
 HANDLERS = [list_products]

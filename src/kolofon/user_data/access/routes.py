@@ -5,9 +5,7 @@ from typing import Annotated
 from litestar import post
 from litestar.params import JSONBody, QueryParameter
 
-from kolofon.catalogue.memory import Catalogue
-from kolofon.platform.clock import Clock
-from kolofon.platform.dependencies import Client, ReadConnection, Shared, User
+from kolofon.engine.calls import ClientReads, UserReads
 from kolofon.user_data.access.schemas import AccessAnswer, AccessRequest
 from kolofon.user_data.access.service import check_access
 
@@ -25,10 +23,7 @@ Explain = Annotated[bool, QueryParameter(description="Also say which rule grante
 )
 async def check_access_user(
     data: JSONBody[AccessRequest],
-    user: User,
-    connection: ReadConnection,
-    catalogue: Shared[Catalogue],
-    clock: Shared[Clock],
+    user_reads: UserReads,
     explain: Explain = False,
 ) -> AccessAnswer:
     """Whether the logged-in user may read something, by product, article, domain, IP address or category type.
@@ -36,7 +31,7 @@ async def check_access_user(
     Several criteria in one request are combined with AND. With `explain=true` the answer also says which rule
     granted or nearly granted it, and until when.
     """
-    return await check_access(connection, clock, catalogue.partner(user.partner_id), data, user, explain)
+    return await check_access(user_reads, data, explain)
 
 
 @post(
@@ -49,17 +44,14 @@ async def check_access_user(
 )
 async def check_access_client(
     data: JSONBody[AccessRequest],
-    client: Client,
-    connection: ReadConnection,
-    catalogue: Shared[Catalogue],
-    clock: Shared[Clock],
+    client_reads: ClientReads,
     explain: Explain = False,
 ) -> AccessAnswer:
     """The same question, asked by a client about the user it names by uniqueId or credential.
 
     A check by ip alone names no user and can be answered for an anonymous visitor.
     """
-    return await check_access(connection, clock, catalogue.partner(client.partner_id), data, None, explain)
+    return await check_access(client_reads, data, explain)
 
 
 HANDLERS = [check_access_user, check_access_client]

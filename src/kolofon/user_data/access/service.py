@@ -7,32 +7,26 @@ from uuid import UUID
 from kolofon.catalogue.memory import PartnerCatalogue
 from kolofon.engine.access.queries import SubjectQuery, find_subject
 from kolofon.engine.access.rules import AccessType, Entry, Question, Subject, Verdict, decide
+from kolofon.engine.calls import Read
 from kolofon.engine.credentials import normalised_credential
-from kolofon.platform.callers import UserCaller
-from kolofon.platform.clock import Clock, epoch_milliseconds
-from kolofon.platform.database import Connection
+from kolofon.platform.callers import ClientCaller, UserCaller
+from kolofon.platform.clock import epoch_milliseconds
 from kolofon.platform.errors import InvalidRequest
 from kolofon.user_data.access.schemas import AccessAnswer, AccessEntry, AccessExplanation, AccessRequest
 
 _NOBODY = Subject(problem="there is no such user")
 
 
-async def check_access(
-    connection: Connection,
-    clock: Clock,
-    rules: PartnerCatalogue,
-    request: AccessRequest,
-    user: UserCaller | None,
-    explain: bool,
-) -> AccessAnswer:
+async def check_access(call: Read[ClientCaller], request: AccessRequest, explain: bool) -> AccessAnswer:
     """Whether the user of the token, or the one the request names, may read what is asked. Raises InvalidRequest."""
     question = _question(request)
     if question == Question():
         raise InvalidRequest("expected at least one of product, articleId, domain, ip, categoryType, accessArticle")
+    user = call.caller if isinstance(call.caller, UserCaller) else None
     if user is None and request.unique_id is None and request.credential is None and not _only_ip(question):
         raise InvalidRequest("uniqueId or credential: needed for any check other than by ip")
-    subject = await _subject(connection, rules, request, question, user)
-    return _answer(decide(question, subject, rules, clock.now()), explain)
+    subject = await _subject(call, request, question, user)
+    return _answer(decide(question, subject, call.partner, call.clock.now()), explain)
 
 
 def _question(request: AccessRequest) -> Question:
@@ -61,11 +55,7 @@ def _only_ip(question: Question) -> bool:
 
 
 async def _subject(
-    connection: Connection,
-    rules: PartnerCatalogue,
-    request: AccessRequest,
-    question: Question,
-    user: UserCaller | None,
+    call: Read[ClientCaller], request: AccessRequest, question: Question, user: UserCaller | None
 ) -> Subject:
     if _only_ip(question):
         return _NOBODY
@@ -75,12 +65,12 @@ async def _subject(
             raise InvalidRequest("uniqueId: a user's token can only ask about that user")
         unique_id = user.unique_id
     found = await find_subject(
-        connection,
+        call.database,
         SubjectQuery(
-            partner_id=rules.partner_id,
+            partner_id=call.caller.partner_id,
             unique_id=unique_id,
             credential=_credential(request),
-            codes=_codes(question, rules),
+            codes=_codes(question, call.partner),
             with_email_domains=question.domain is not None or question.by_domain_too,
         ),
     )

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from kolofon.platform.database import Connection
+from kolofon.platform.database import Reader
 
 
 class StoredCredential(msgspec.Struct, frozen=True, array_like=True):
@@ -32,11 +32,9 @@ class StoredProfile(msgspec.Struct, frozen=True):
     external_sources: list[str]
 
 
-async def find_profile(
-    connection: Connection, unique_id: UUID, grant_id: UUID, partner_id: int
-) -> StoredProfile | None:
+async def find_profile(database: Reader, unique_id: UUID, grant_id: UUID, partner_id: int) -> StoredProfile | None:
     """The account, in one statement."""
-    row = await connection.fetchrow(
+    row = await database.fetchrow(
         """
         select a.first_name, a.middle_name, a.last_name, a.company_name, a.department_name,
             (select g.credential from oauth_grant g where g.grant_id = $2) as login_credential,
@@ -67,9 +65,9 @@ async def find_profile(
     return msgspec.convert(dict(row), StoredProfile)
 
 
-async def list_external_profiles(connection: Connection, unique_id: UUID) -> list[tuple[str, dict[str, Any]]]:
+async def list_external_profiles(database: Reader, unique_id: UUID) -> list[tuple[str, dict[str, Any]]]:
     """What outside sources told: source and info, in the order of the sources."""
-    rows = await connection.fetch(
+    rows = await database.fetch(
         "select source, info from user_external_profile where unique_id = $1 order by source", unique_id
     )
     return [(row["source"], row["info"]) for row in rows]

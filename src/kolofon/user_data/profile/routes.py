@@ -2,7 +2,7 @@
 
 from litestar import get
 
-from kolofon.platform.dependencies import ReadConnection, User
+from kolofon.engine.calls import UserReads
 from kolofon.user_data.profile.schemas import ExternalProfiles, LegacyProfile, UserProfile
 from kolofon.user_data.profile.service import list_external_profiles, show_legacy_profile, show_profile
 
@@ -16,9 +16,9 @@ TAG = "Profile"
     tags=[TAG],
     opt={"xml_root": "profile"},
 )
-async def list_user_profile(user: User, connection: ReadConnection) -> UserProfile:
+async def list_user_profile(user_reads: UserReads) -> UserProfile:
     """The account behind the token: id, credentials, name, phone numbers and e-mail addresses."""
-    return await show_profile(connection, user)
+    return await show_profile(user_reads)
 
 
 @get(
@@ -28,9 +28,9 @@ async def list_user_profile(user: User, connection: ReadConnection) -> UserProfi
     tags=[TAG],
     opt={"xml_root": "externalProfileList"},
 )
-async def list_external_user_profiles(user: User, connection: ReadConnection) -> ExternalProfiles:
+async def list_external_user_profiles(user_reads: UserReads) -> ExternalProfiles:
     """What outside login providers, such as Vipps, have told of the user."""
-    return await list_external_profiles(connection, user)
+    return await list_external_profiles(user_reads)
 
 
 @get(
@@ -40,9 +40,9 @@ async def list_external_user_profiles(user: User, connection: ReadConnection) ->
     tags=[TAG],
     opt={"xml_root": "profile"},
 )
-async def list_customer_profile(user: User, connection: ReadConnection) -> LegacyProfile:
+async def list_customer_profile(user_reads: UserReads) -> LegacyProfile:
     """The account with its customer number, in the shape that clients used before List user profile."""
-    return await show_legacy_profile(connection, user)
+    return await show_legacy_profile(user_reads)
 
 
 HANDLERS = [list_user_profile, list_external_user_profiles, list_customer_profile]

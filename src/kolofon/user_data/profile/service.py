@@ -4,9 +4,9 @@ from typing import cast
 
 import msgspec
 
+from kolofon.engine.calls import Read
 from kolofon.engine.credentials import CREDENTIAL_WORDS
 from kolofon.platform.callers import UserCaller
-from kolofon.platform.database import Connection
 from kolofon.platform.errors import NotFound
 from kolofon.platform.ids import unique_id_text
 from kolofon.user_data.profile import queries
@@ -25,12 +25,12 @@ from kolofon.user_data.profile.schemas import (
 )
 
 
-async def show_profile(connection: Connection, user: UserCaller) -> UserProfile:
+async def show_profile(call: Read[UserCaller]) -> UserProfile:
     """The account; works without a customer number. Raises NotFound when the account is gone."""
-    stored = await _find(connection, user)
+    stored = await _find(call)
     login = _login_credential(stored)
     return UserProfile(
-        unique_id=unique_id_text(user.unique_id),
+        unique_id=unique_id_text(call.caller.unique_id),
         login_credential=_credential(login) if login is not None else None,
         user_credentials=[_credential(credential) for credential in stored.credentials],
         name=_name(stored),
@@ -40,11 +40,11 @@ async def show_profile(connection: Connection, user: UserCaller) -> UserProfile:
     )
 
 
-async def show_legacy_profile(connection: Connection, user: UserCaller) -> LegacyProfile:
+async def show_legacy_profile(call: Read[UserCaller]) -> LegacyProfile:
     """The account and its customer number, in the older shape. Raises NotFound when the account is gone."""
-    stored = await _find(connection, user)
+    stored = await _find(call)
     login = _login_credential(stored)
-    unique_id = unique_id_text(user.unique_id)
+    unique_id = unique_id_text(call.caller.unique_id)
     return LegacyProfile(
         user_id=unique_id,
         unique_id=unique_id,
@@ -58,9 +58,9 @@ async def show_legacy_profile(connection: Connection, user: UserCaller) -> Legac
     )
 
 
-async def list_external_profiles(connection: Connection, user: UserCaller) -> ExternalProfiles:
+async def list_external_profiles(call: Read[UserCaller]) -> ExternalProfiles:
     """What outside login providers told of the user."""
-    found = await queries.list_external_profiles(connection, user.unique_id)
+    found = await queries.list_external_profiles(call.database, call.caller.unique_id)
     return ExternalProfiles(
         external_profile_list=[
             ExternalProfile(source=cast("ExternalSource", source), info=msgspec.convert(info, ExternalInfo))
@@ -69,8 +69,9 @@ async def list_external_profiles(connection: Connection, user: UserCaller) -> Ex
     )
 
 
-async def _find(connection: Connection, user: UserCaller) -> StoredProfile:
-    stored = await queries.find_profile(connection, user.unique_id, user.grant_id, user.partner_id)
+async def _find(call: Read[UserCaller]) -> StoredProfile:
+    user = call.caller
+    stored = await queries.find_profile(call.database, user.unique_id, user.grant_id, user.partner_id)
     if stored is None:
         raise NotFound("the user's account is gone")
     return stored

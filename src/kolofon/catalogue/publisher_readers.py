@@ -1,0 +1,103 @@
+"""The shape of demo readers in a publisher file: sign-ins for trying the system out, never real people."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from kolofon.catalogue.publisher_types import Code, File, Name, PurposeCode, Time
+
+VerificationLevel = Literal[
+    "notVerified",
+    "notRepeatedCredential",
+    "repeatedCredential",
+    "externallyVerified",
+    "verificationLink",
+    "verificationCode",
+    "enteredPassword",
+]
+
+
+class ReaderName(File):
+    """What a person or company is called."""
+
+    first_name: Name | None = None
+    middle_name: Name | None = None
+    last_name: Name | None = None
+    company_name: Name | None = None
+    department_name: Name | None = None
+
+
+class Credential(File):
+    """What a reader signs in with. The type may be left out: it shows in the credential."""
+
+    credential: Annotated[str, Meta(min_length=3, max_length=255)]
+    type: Literal["email", "phone", "external"] | None = None
+    verification_level: VerificationLevel = "notVerified"
+
+
+class PhoneNumber(File):
+    """A number to call, not to sign in with."""
+
+    number: Annotated[str, Meta(min_length=3, max_length=30)]
+    type: Literal["personal", "company", "home", "mobile"] = "mobile"
+
+
+class ReaderSubscription(File):
+    """A subscription; without an end it never ends."""
+
+    product: Code
+    category: Code | None = None
+    state: Literal["waiting", "active", "stopping", "paused", "stopped"] = "active"
+    start: Time
+    end: Time | None = None
+    paid: bool = True
+
+
+class ReaderAccess(File):
+    """One single thing to read for a time: an article, a category type or a product."""
+
+    article: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
+    category_type: Code | None = None
+    product: Code | None = None
+    start: Time
+    end: Time
+
+
+class ReaderPrivacy(File):
+    """The purposes that the reader permits an enterprise, or one of its order types."""
+
+    enterprise: Code
+    order_type: Code | None = None
+    purposes: list[PurposeCode]
+
+
+class ReaderMarketing(File):
+    """Channels permitted and shielded: globally (no enterprise), for an enterprise or for one of its order types."""
+
+    enterprise: Code | None = None
+    order_type: Code | None = None
+    permission: list[Code] = []
+    shield: list[Code] = []
+
+
+class ReaderCustomer(File):
+    """The customer that a reader is. Readers who share one: the first who says more than the number describes it."""
+
+    customer_number: Annotated[int, Meta(ge=1, le=9_999_999)]
+    name: ReaderName | None = None
+    subscriptions: list[ReaderSubscription] = []
+    access: list[ReaderAccess] = []
+    privacy: list[ReaderPrivacy] = []
+    marketing: list[ReaderMarketing] = []
+
+
+class Reader(File):
+    """A user account. What is left out stays as it is: another file may have said it of the same reader."""
+
+    name: ReaderName | None = None
+    credentials: Annotated[list[Credential], Meta(min_length=1)]
+    password: Annotated[str, Meta(min_length=10, max_length=200)] | None = None
+    phone_numbers: list[PhoneNumber] = []
+    emails: list[Annotated[str, Meta(max_length=255)]] = []
+    disabled: bool | None = None
+    customer: ReaderCustomer | None = None

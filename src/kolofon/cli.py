@@ -1,0 +1,312 @@
+"""The command line. Every failure that a person can cause is one line and a non-zero exit."""
+
+import asyncio
+import getpass
+import json
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import asyncpg
+import click
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from kolofon import __version__
+from kolofon.settings import Settings, SettingsError, read_settings
+
+# What takes long to import is imported by the command that needs it: --help and a refused setting are immediate.
+
+T = TypeVar("T")
+_errors = Console(stderr=True)
+
+
+class Failure(click.ClickException):
+    """A failure in one line: `Error: …`, exit code 1."""
+
+
+class _Group(click.Group):
+    """Turns the program's own errors into one line."""
+
+    def invoke(self, context: click.Context) -> Any:
+        from kolofon.catalogue.file_errors import PublisherFileError
+        from kolofon.commands import CommandError
+        from kolofon.runtime import StartError
+
+        try:
+            return super().invoke(context)
+        except (SettingsError, StartError, CommandError, PublisherFileError) as error:
+            raise Failure(str(error)) from None
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="kolofon")
+def main() -> None:
+    """Kolofon, a subscriber platform for publishers.
+
+    Settings come from the environment (KOLOFON_…); docs/configuration.md lists them.
+    """
+
+
+@main.command()
+@click.option("--demo", is_flag=True, help="Load the demo publishers first and print how to sign in.")
+def serve(demo: bool) -> None:
+    """Run everything in one process: login server, API and worker.
+
+    Migrates the database first. Without KOLOFON_DATABASE_URL an embedded PostgreSQL runs in KOLOFON_DATA.
+    """
+    from kolofon import runtime
+
+    settings = _start()
+    with runtime.alone_in_data_folder(settings), runtime.listen(settings) as listener:
+        with runtime.database(settings) as url:
+            runtime.bring_up_to_date(url)
+            if demo:
+                _load_demo(settings, url)
+            _announce(settings)
+            runtime.run_web(settings, url, listener, with_worker=True)
+
+
+@main.command()
+def web() -> None:
+    """Run the login server and the API, without the worker. Any number may run."""
+    from kolofon import runtime
+
+    settings = _start()
+    with runtime.listen(settings) as listener, runtime.database(settings) as url:
+        _check_database(url)
+        _announce(settings)
+        runtime.run_web(settings, url, listener, with_worker=False)
+
+
+@main.command()
+def worker() -> None:
+    """Run the worker: what happens later. Any number may run."""
+    from kolofon import runtime
+
+    settings = _start()
+    with runtime.database(settings) as url:
+        _check_database(url)
+        with suppress(KeyboardInterrupt):
+            asyncio.run(runtime.run_worker(settings, url))
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to the shape this version needs."""
+    from kolofon import runtime
+
+    with runtime.database(_settings()) as url:
+        applied = runtime.bring_up_to_date(url)
+    click.echo("\n".join(f"applied {name}" for name in applied) or "nothing to do")
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def load(file: Path) -> None:
+    """Load a publisher FILE (YAML) into the catalogue: all of it, or nothing.
+
+    Loading the same file again changes nothing. The summary says what came, changed and went.
+    """
+    from kolofon import commands
+
+    with _database() as url:
+        summary = _run(url, lambda connection, clock: commands.load(connection, clock, file, _actor()))
+    click.echo(summary)
+
+
+@main.command("demo-data")
+@click.option("--customers", type=click.IntRange(1, 10_000_000), required=True, help="How many customers to make.")
+@click.option("--partner", default="fjordposten", show_default=True, help="The partner's code.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same data.")
+def demo_data(customers: int, partner: str, seed: int) -> None:
+    """Make believable customers with accounts, subscriptions and permissions."""
+    from kolofon import commands
+
+    with _database() as url, Progress(console=_errors, transient=True) as progress:
+        task = progress.add_task("customers", total=customers)
+        summary = _run(
+            url,
+            lambda connection, clock: commands.demo_data(
+                connection, clock, partner, customers, seed, lambda done: progress.update(task, completed=done)
+            ),
+        )
+    click.echo(summary)
+
+
+@main.command()
+def openapi() -> None:
+    """Print the API's OpenAPI 3.1 document."""
+    from kolofon.app import openapi_document
+
+    click.echo(json.dumps(openapi_document(), indent=2, ensure_ascii=False))
+
+
+@main.command()
+def check() -> None:
+    """Check settings, database, migrations and keys; exit code 1 when something is wrong."""
+    from kolofon import commands
+
+    settings = _settings()
+    click.echo("ok      settings")
+    with _database(settings) as url:
+        findings = asyncio.run(commands.check(settings, url))
+    for name, problem in findings:
+        click.echo(f"{'WRONG ' if problem else 'ok    '}  {name}{': ' + problem if problem else ''}")
+    if any(problem for _, problem in findings):
+        raise SystemExit(1)
+
+
+@main.group()
+def client() -> None:
+    """The sites and apps that use the API."""
+
+
+@client.command("add")
+@click.argument("client_id")
+@click.option("--partner", required=True, help="The partner's code.")
+@click.option("--name", required=True, help="What readers see when they sign in.")
+@click.option("--redirect-uri", "redirect_uris", multiple=True, help="Where codes may be sent; may be repeated.")
+@click.option("--public", is_flag=True, help="An app or script without a secret; it has to use PKCE.")
+def client_add(client_id: str, partner: str, name: str, redirect_uris: tuple[str, ...], public: bool) -> None:
+    """Add a client and print its secret, which is not kept anywhere."""
+    from kolofon import commands
+
+    new = commands.NewClient(client_id, partner, name, list(redirect_uris), public)
+    with _database() as url:
+        secret = _run(url, lambda connection, clock: commands.add_client(connection, clock, new, _actor()))
+    click.echo(f"client_id      {client_id}")
+    click.echo(f"client_secret  {secret}" if secret else "a public client: no secret, PKCE required")
+
+
+@client.command("list")
+@click.option("--partner", help="Only this partner's.")
+def client_list(partner: str | None) -> None:
+    """List the clients."""
+    from kolofon import commands
+
+    with _database() as url:
+        rows = _run(url, lambda connection, _: commands.list_clients(connection, partner))
+    table = Table("client id", "partner", "name", "kind", "state", box=None)
+    for row in rows:
+        kind, state = "public" if row.public else "secret", "disabled" if row.disabled else "active"
+        table.add_row(row.client_id, row.partner_code, row.name, kind, state)
+    Console().print(table)
+
+
+@client.command("rotate-secret")
+@click.argument("client_id")
+@click.option("--overlap-hours", type=click.IntRange(0, 720), default=24, show_default=True, help="The old one's rest.")
+def client_rotate_secret(client_id: str, overlap_hours: int) -> None:
+    """Give a client a new secret and print it; the old one works on for a while."""
+    from kolofon import commands
+
+    with _database() as url:
+        secret = _run(
+            url,
+            lambda connection, clock: commands.rotate_secret(connection, clock, client_id, overlap_hours, _actor()),
+        )
+    click.echo(f"client_secret  {secret}")
+
+
+@main.group()
+def user() -> None:
+    """The people who sign in."""
+
+
+@user.command("add")
+@click.argument("credential")
+@click.option("--password", prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for when left out.")
+@click.option("--first-name")
+@click.option("--last-name")
+def user_add(credential: str, password: str, first_name: str | None, last_name: str | None) -> None:
+    """Add a user who can sign in with CREDENTIAL, an e-mail address or a mobile number."""
+    from kolofon import commands
+
+    new = commands.NewUser(credential, password, first_name, last_name)
+    with _database() as url:
+        unique_id = _run(url, lambda connection, clock: commands.add_user(connection, clock, new, _actor()))
+    click.echo(f"uniqueId  {unique_id}")
+
+
+@main.group()
+def key() -> None:
+    """The keys that sign access tokens; the worker rotates them every 90 days."""
+
+
+@key.command("rotate")
+@click.option("--algorithm", type=click.Choice(["ES256", "RS256"]), default="ES256", show_default=True)
+def key_rotate(algorithm: str) -> None:
+    """Make a new signing key now. It is published at once and signs in an hour, when verifiers have it."""
+    from kolofon import commands
+
+    settings = _settings()
+    with _database(settings) as url:
+        kid = _run(url, lambda connection, clock: commands.rotate_key(connection, clock, settings, algorithm))
+    click.echo(f"kid  {kid}")
+
+
+def _settings() -> Settings:
+    return read_settings(os.environ)
+
+
+def _start() -> Settings:
+    from kolofon.platform.telemetry import configure_logging
+
+    settings = _settings()
+    configure_logging(settings)
+    return settings
+
+
+@contextmanager
+def _database(settings: Settings | None = None) -> Iterator[str]:
+    from kolofon import runtime
+
+    with runtime.database(settings or _settings()) as url:
+        _check_database(url)
+        yield url
+
+
+def _check_database(url: str) -> None:
+    from kolofon import runtime
+
+    problem = asyncio.run(runtime.database_problem(url))
+    if problem is not None:
+        raise runtime.StartError(problem)
+
+
+def _run(url: str, work: Callable[[Any, Any], Awaitable[T]]) -> T:
+    """Run a command's work with a connection and the clock."""
+    from kolofon.platform.clock import Clock
+    from kolofon.platform.database import prepare_connection
+
+    async def run() -> T:
+        connection = await asyncpg.connect(url)
+        try:
+            await prepare_connection(connection)
+            return await work(connection, Clock())
+        finally:
+            await connection.close()
+
+    return asyncio.run(run())
+
+
+def _actor() -> str:
+    return f"command-line:{getpass.getuser()}"
+
+
+def _announce(settings: Settings) -> None:
+    click.echo(f"Kolofon {__version__} serves {settings.public_url}")
+    click.echo(f"  API          {settings.public_url}/capi/v1")
+    click.echo(f"  API docs     {settings.public_url}/capi/docs")
+    click.echo(f"  login server {settings.issuer}")
+
+
+def _load_demo(settings: Settings, url: str) -> None:
+    from kolofon import commands
+
+    for line in _run(url, lambda connection, clock: commands.load_demo(connection, clock, settings, _actor())):
+        click.echo(line)

@@ -1,0 +1,180 @@
+"""What the command line does in the database, one function a command."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import asyncpg
+import msgspec
+
+from kolofon.catalogue import administration
+from kolofon.catalogue.administration import ClientListing
+from kolofon.catalogue.demo_data import generate_demo_data
+from kolofon.catalogue.loader import load_publisher_file
+from kolofon.engine.credentials import normalised_credential
+from kolofon.identity import queries as accounts
+from kolofon.identity.oauth.key_store import KeyStore
+from kolofon.identity.oauth.keys import Algorithm, KeyRing, opened
+from kolofon.identity.oauth.queries import list_keys
+from kolofon.identity.oauth.rfc6749 import is_safe_redirect_uri
+from kolofon.identity.passwords import hash_password
+from kolofon.platform import audit
+from kolofon.platform.clock import Clock
+from kolofon.platform.database import Connection
+from kolofon.platform.errors import InvalidRequest
+from kolofon.platform.ids import hash_secret, new_secret, new_uuid, unique_id_text
+from kolofon.platform.sealing import SealBroken, read_secrets
+from kolofon.settings import Settings
+
+SHORTEST_PASSWORD = 10
+
+
+class CommandError(Exception):
+    """A command cannot be done; the message is one line for a person."""
+
+
+class NewClient(msgspec.Struct, frozen=True):
+    """A client to add."""
+
+    client_id: str
+    partner_code: str
+    name: str
+    redirect_uris: list[str]
+    public: bool
+
+
+class NewUser(msgspec.Struct, frozen=True):
+    """A user to add."""
+
+    credential: str
+    password: str
+    first_name: str | None
+    last_name: str | None
+
+
+async def load(connection: Connection, clock: Clock, file: Path, actor: str) -> str:
+    """Load a publisher file; returns the summary. Raises PublisherFileError."""
+    return str(await load_publisher_file(connection, clock, file, actor))
+
+
+async def demo_data(
+    connection: Connection, clock: Clock, partner: str, customers: int, seed: int, progress: Callable[[int], None]
+) -> str:
+    """Make customers; returns the summary. Raises CommandError for an unknown partner."""
+    if await administration.find_partner_id(connection, partner) is None:
+        raise CommandError(f"--partner: there is no partner {partner}; load its file first")
+    return str(await generate_demo_data(connection, clock, partner, customers, seed, progress))
+
+
+async def check(settings: Settings, database_url: str) -> list[tuple[str, str | None]]:
+    """What was looked at, each with what is wrong with it or None. The database has been reached and is migrated."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        stored = await list_keys(connection, Clock().now())
+    finally:
+        await connection.close()
+    keys_problem = None
+    try:
+        for key in stored:
+            opened(key, read_secrets(settings).key(KeyStore.SEALING))
+    except SealBroken:
+        keys_problem = "made with another KOLOFON_SECRET_KEY"
+    findings: list[tuple[str, str | None]] = [("database", None), ("migrations", None), ("signing keys", keys_problem)]
+    if settings.redis_url is not None:
+        findings.append(("redis", await _redis_problem(settings.redis_url)))
+    return findings
+
+
+async def add_client(connection: Connection, clock: Clock, new: NewClient, actor: str) -> str | None:
+    """Add a client; returns its secret, or None for a public one. Raises CommandError."""
+    for uri in new.redirect_uris:
+        if not is_safe_redirect_uri(uri):
+            raise CommandError(f"--redirect-uri: expected an absolute URL without fragment, got {uri}")
+    partner_id = await administration.find_partner_id(connection, new.partner_code)
+    if partner_id is None:
+        raise CommandError(f"--partner: there is no partner {new.partner_code}")
+    secret = None if new.public else new_secret()
+    grants = ["authorization_code", "refresh_token"] + ([] if new.public else ["client_credentials"])
+    async with connection.transaction():
+        try:
+            await administration.add_client(
+                connection, new.client_id, partner_id, new.name, new.public, new.redirect_uris, grants
+            )
+        except asyncpg.UniqueViolationError:
+            raise CommandError(f"there is a client {new.client_id} already") from None
+        except asyncpg.CheckViolationError:
+            raise CommandError("CLIENT_ID: expected letters, digits, dots and dashes, as in no.example.shop") from None
+        if secret is not None:
+            await administration.add_secret(connection, new.client_id, hash_secret(secret), clock.now())
+        after = {"name": new.name, "public": new.public, "redirectUris": new.redirect_uris}
+        change = audit.Change(action="clientAdd", subject=f"client:{new.client_id}", after=after)
+        await audit.record_command(connection, clock, partner_id, actor, change)
+        await administration.announce(connection)
+    return secret
+
+
+async def list_clients(connection: Connection, partner_code: str | None) -> list[ClientListing]:
+    """The clients, or those of one partner."""
+    return await administration.list_clients(connection, partner_code)
+
+
+async def rotate_secret(connection: Connection, clock: Clock, client_id: str, overlap_hours: int, actor: str) -> str:
+    """Give a client a new secret; the older ones end after the overlap. Raises CommandError."""
+    secret = new_secret()
+    now = clock.now()
+    async with connection.transaction():
+        found = await administration.lock_client(connection, client_id)
+        if found is None:
+            raise CommandError(f"there is no client {client_id}")
+        if found.public:
+            raise CommandError(f"{client_id} is a public client: it has no secret")
+        await administration.expire_secrets(connection, client_id, now + timedelta(hours=overlap_hours))
+        await administration.add_secret(connection, client_id, hash_secret(secret), now)
+        after = {"overlapHours": overlap_hours}
+        change = audit.Change(action="clientRotateSecret", subject=f"client:{client_id}", after=after)
+        await audit.record_command(connection, clock, found.partner_id, actor, change)
+        await administration.announce(connection)
+    return secret
+
+
+async def add_user(connection: Connection, clock: Clock, new: NewUser, actor: str) -> str:
+    """Add a user; returns the uniqueId. Raises CommandError."""
+    if len(new.password) < SHORTEST_PASSWORD:
+        raise CommandError(f"--password: expected at least {SHORTEST_PASSWORD} characters")
+    try:
+        credential, credential_type = normalised_credential(new.credential)
+    except InvalidRequest as error:
+        raise CommandError(error.message) from None
+    unique_id = new_uuid()
+    now = clock.now()
+    async with connection.transaction():
+        account = accounts.NewAccount(unique_id, hash_password(new.password), new.first_name, new.last_name, now)
+        await accounts.add_account(connection, account)
+        try:
+            # Whoever sits at the command line vouches for the address.
+            await accounts.add_credential(connection, unique_id, credential, credential_type, "externallyVerified", now)
+        except asyncpg.UniqueViolationError:
+            raise CommandError(f"there is a user with {credential} already") from None
+        change = audit.Change(action="userAdd", subject=f"user:{unique_id_text(unique_id)}")
+        await audit.record_command(connection, clock, None, actor, change)
+    return unique_id_text(unique_id)
+
+
+async def rotate_key(connection: Connection, clock: Clock, settings: Settings, algorithm: str) -> str:
+    """Make a new signing key; returns its id."""
+    store = KeyStore(KeyRing(), read_secrets(settings), clock)
+    return (await store.rotate(connection, cast("Algorithm", algorithm))).kid
+
+
+async def _redis_problem(redis_url: str) -> str | None:
+    import redis.asyncio
+
+    connection: Any = redis.asyncio.from_url(redis_url)
+    try:
+        await connection.ping()
+    except (OSError, redis.RedisError) as error:
+        return str(error) or type(error).__name__
+    finally:
+        await connection.aclose()
+    return None

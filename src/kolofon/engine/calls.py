@@ -1,0 +1,115 @@
+"""What an operation works with: who calls, the partner's catalogue, the clock, and the database.
+
+Operations declare which they need by one parameter, named as its type: `user_reads`, `user_writes`, `client_reads`,
+`client_writes`. One object instead of a dependency each, because Litestar starts a task for every further one,
+which costs more than the access check itself (docs/decisions/0008).
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Generic, TypeVar
+
+import msgspec
+from litestar.di import NamedDependency, Provide
+from litestar.params import SkipValidation
+from litestar.types import Scope
+
+from kolofon.catalogue.live import LiveCatalogue
+from kolofon.catalogue.memory import PartnerCatalogue
+from kolofon.platform.callers import ClientCaller, UserCaller
+from kolofon.platform.clock import Clock
+from kolofon.platform.database import Connection, Pool, Reader
+from kolofon.platform.errors import InsufficientScope
+from kolofon.platform.sealing import Secrets
+
+CallerT = TypeVar("CallerT", bound=ClientCaller, covariant=True)
+
+
+class Read(msgspec.Struct, Generic[CallerT], frozen=True):
+    """A call that changes nothing. `database` gives each statement a connection of its own."""
+
+    caller: CallerT
+    partner: PartnerCatalogue
+    clock: Clock
+    database: Reader
+
+
+class Write(msgspec.Struct, Generic[CallerT], frozen=True):
+    """A call that may change things: `transaction` is committed before the answer leaves, or undone by an error."""
+
+    caller: CallerT
+    partner: PartnerCatalogue
+    clock: Clock
+    transaction: Connection
+    secrets: Secrets
+
+
+UserReads = NamedDependency[SkipValidation[Read[UserCaller]]]
+UserWrites = NamedDependency[SkipValidation[Write[UserCaller]]]
+ClientReads = NamedDependency[SkipValidation[Read[ClientCaller]]]
+ClientWrites = NamedDependency[SkipValidation[Write[ClientCaller]]]
+
+
+def call_dependencies(
+    pool: Callable[[], Pool], clock: Clock, catalogue: LiveCatalogue, secrets: Secrets
+) -> dict[str, Provide]:
+    """The four dependencies, by parameter name."""
+
+    def user_reads(scope: Scope) -> Read[UserCaller]:
+        caller = _user(scope)
+        return Read(caller, catalogue.current.partner(caller.partner_id), clock, _held(scope) or pool())
+
+    def client_reads(scope: Scope) -> Read[ClientCaller]:
+        caller = _client(scope)
+        return Read(caller, catalogue.current.partner(caller.partner_id), clock, _held(scope) or pool())
+
+    async def user_writes(scope: Scope) -> AsyncGenerator[Write[UserCaller], None]:
+        caller = _user(scope)
+        partner = catalogue.current.partner(caller.partner_id)
+        async with _transaction(scope, pool) as transaction:
+            yield Write(caller, partner, clock, transaction, secrets)
+
+    async def client_writes(scope: Scope) -> AsyncGenerator[Write[ClientCaller], None]:
+        caller = _client(scope)
+        partner = catalogue.current.partner(caller.partner_id)
+        async with _transaction(scope, pool) as transaction:
+            yield Write(caller, partner, clock, transaction, secrets)
+
+    return {
+        "user_reads": Provide(user_reads, sync_to_thread=False),
+        "client_reads": Provide(client_reads, sync_to_thread=False),
+        "user_writes": Provide(user_writes),
+        "client_writes": Provide(client_writes),
+    }
+
+
+@asynccontextmanager
+async def _transaction(scope: Scope, pool: Callable[[], Pool]) -> AsyncIterator[Connection]:
+    held = _held(scope)
+    if held is not None:
+        # A repeatable request has its transaction already; here is a savepoint in it.
+        async with held.transaction():
+            yield held
+        return
+    async with pool().acquire() as connection, connection.transaction():
+        yield connection
+
+
+def _held(scope: Scope) -> Connection | None:
+    """The connection of a repeatable request, whose transaction the frame keeps."""
+    connection: Connection | None = scope["state"].get("connection")
+    return connection
+
+
+def _user(scope: Scope) -> UserCaller:
+    caller = scope["state"]["caller"]
+    if not isinstance(caller, UserCaller):
+        raise InsufficientScope("this operation needs a user's token (authorization_code), not a client's")
+    return caller
+
+
+def _client(scope: Scope) -> ClientCaller:
+    caller: ClientCaller = scope["state"]["caller"]
+    if isinstance(caller, UserCaller):
+        raise InsufficientScope("this operation needs a client's token (client_credentials), not a user's")
+    return caller
