@@ -31,7 +31,7 @@ class Server:
         self, form: dict[str, str], client: tuple[str, str] | None = (WEB, WEB_SECRET), **options: Any
     ) -> httpx.Response:
         """Ask the token endpoint, with the client in the Basic header."""
-        auth = httpx.BasicAuth(*client) if client is not None else None
+        auth = httpx.BasicAuth(*client) if client is not None else httpx.USE_CLIENT_DEFAULT
         return await self.http.post("/user/oauth/token", data=form, auth=auth, **options)
 
     async def sign_in(self, credential: str, password: str = PASSWORD, **authorize: str) -> "SignedIn":

@@ -6,10 +6,10 @@ from uuid import UUID
 
 import msgspec
 
-from kolofon.identity.passwords import hash_password
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Connection
 from kolofon.platform.ids import hash_secret, new_uuid
+from kolofon.platform.password_hash import hash_password
 
 WEB = "no.example.web"
 WEB_SECRET = "web-secret-that-is-long-enough-for-tests"

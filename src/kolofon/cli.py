@@ -61,13 +61,16 @@ def serve(demo: bool) -> None:
     from kolofon import runtime
 
     settings = _start()
-    with runtime.alone_in_data_folder(settings), runtime.listen(settings) as listener:
-        with runtime.database(settings) as url:
-            runtime.bring_up_to_date(url)
-            if demo:
-                _load_demo(settings, url)
-            _announce(settings)
-            runtime.run_web(settings, url, listener, with_worker=True)
+    with (
+        runtime.alone_in_data_folder(settings),
+        runtime.listen(settings) as listener,
+        runtime.database(settings) as url,
+    ):
+        runtime.bring_up_to_date(url)
+        if demo:
+            _load_demo(url)
+        _announce(settings)
+        runtime.run_web(settings, url, listener, with_worker=True)
 
 
 @main.command()
@@ -305,8 +308,8 @@ def _announce(settings: Settings) -> None:
     click.echo(f"  login server {settings.issuer}")
 
 
-def _load_demo(settings: Settings, url: str) -> None:
+def _load_demo(url: str) -> None:
     from kolofon import commands
 
-    for line in _run(url, lambda connection, clock: commands.load_demo(connection, clock, settings, _actor())):
+    for line in _run(url, lambda connection, clock: commands.load_demo(connection, clock, _actor())):
         click.echo(line)

@@ -11,23 +11,25 @@ import msgspec
 from kolofon.catalogue import administration
 from kolofon.catalogue.administration import ClientListing
 from kolofon.catalogue.demo_data import generate_demo_data
+from kolofon.catalogue.file_reading import read_publisher_file
 from kolofon.catalogue.loader import load_publisher_file
-from kolofon.engine.credentials import normalised_credential
 from kolofon.identity import queries as accounts
 from kolofon.identity.oauth.key_store import KeyStore
 from kolofon.identity.oauth.keys import Algorithm, KeyRing, opened
 from kolofon.identity.oauth.queries import list_keys
 from kolofon.identity.oauth.rfc6749 import is_safe_redirect_uri
-from kolofon.identity.passwords import hash_password
 from kolofon.platform import audit
 from kolofon.platform.clock import Clock
+from kolofon.platform.credentials import normalised_credential
 from kolofon.platform.database import Connection
 from kolofon.platform.errors import InvalidRequest
 from kolofon.platform.ids import hash_secret, new_secret, new_uuid, unique_id_text
+from kolofon.platform.password_hash import hash_password
 from kolofon.platform.sealing import SealBroken, read_secrets
 from kolofon.settings import Settings
 
 SHORTEST_PASSWORD = 10
+DEMO = Path(__file__).parent / "catalogue" / "demo"
 
 
 class CommandError(Exception):
@@ -56,6 +58,22 @@ class NewUser(msgspec.Struct, frozen=True):
 async def load(connection: Connection, clock: Clock, file: Path, actor: str) -> str:
     """Load a publisher file; returns the summary. Raises PublisherFileError."""
     return str(await load_publisher_file(connection, clock, file, actor))
+
+
+async def load_demo(connection: Connection, clock: Clock, actor: str) -> list[str]:
+    """Load the demo publishers; returns what a visitor needs to try them, line by line."""
+    lines: list[str] = []
+    for file in sorted(DEMO.glob("*.yaml")):
+        await load_publisher_file(connection, clock, file, actor)
+        publisher = read_publisher_file(file).publisher
+        lines += ["", f"{publisher.partner.name} (partner {publisher.partner.code})"]
+        lines += [f"  client  {client.client_id:24} {client.secret or 'public, PKCE'}" for client in publisher.clients]
+        lines += [
+            f"  reader  {reader.credentials[0].credential:36} {reader.password}"
+            for reader in publisher.readers
+            if reader.password is not None and not reader.disabled
+        ]
+    return [*lines, ""]
 
 
 async def demo_data(

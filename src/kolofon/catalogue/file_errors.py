@@ -7,7 +7,7 @@ FieldPath: TypeAlias = tuple[str | int, ...]
 
 
 class PublisherFileError(Exception):
-    """A publisher file cannot be used. The message has one line per problem: `FILE:LINE: field.path: what was expected`."""
+    """A publisher file cannot be used. Each line of the message is one problem: `FILE:LINE: field.path: problem`."""
 
 
 class Problems:

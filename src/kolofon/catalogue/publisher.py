@@ -42,7 +42,7 @@ class Enterprise(File):
 
     code: Code
     name: Name
-    order_types: list[OrderType] = []
+    order_types: tuple[OrderType, ...] = ()
 
 
 class PrivacyPurpose(File):
@@ -71,7 +71,7 @@ class CategoryType(File):
 
     code: Code
     description: Name
-    codes: list[CategoryCode] = []
+    codes: tuple[CategoryCode, ...] = ()
 
 
 class Product(File):
@@ -145,10 +145,10 @@ class Client(File):
     name: Name
     secret: Annotated[str, Meta(min_length=24, max_length=200)] | None = None
     public: bool = False
-    redirect_uris: list[str] = []
+    redirect_uris: tuple[str, ...] = ()
     redirect_query_free: bool = False
-    return_hosts: list[str] = []
-    grant_types: list[GrantType] = ["authorization_code", "refresh_token"]
+    return_hosts: tuple[str, ...] = ()
+    grant_types: tuple[GrantType, ...] = ("authorization_code", "refresh_token")
     access_token_seconds: Annotated[int, Meta(ge=60, le=86400)] = 43200
     refresh_token_seconds: Annotated[int, Meta(ge=3600, le=31536000)] = 2592000
     calls_per_second: Annotated[int, Meta(ge=1, le=1_000_000)] = 100
@@ -161,12 +161,12 @@ class PublisherFile(File):
     """A whole publisher file. A part that is left out counts as empty, readers as not mentioned."""
 
     partner: Partner
-    companies: list[Company] = []
-    enterprises: list[Enterprise] = []
-    privacy_purposes: list[PrivacyPurpose] = []
-    marketing_channels: list[MarketingChannel] = []
-    category_types: list[CategoryType] = []
-    products: list[Product] = []
-    access_rules: list[ProductRule | DomainRule | IpRule | ArticleRule | CategoryTypeRule] = []
-    clients: list[Client] = []
-    readers: list[Reader] = []
+    companies: tuple[Company, ...] = ()
+    enterprises: tuple[Enterprise, ...] = ()
+    privacy_purposes: tuple[PrivacyPurpose, ...] = ()
+    marketing_channels: tuple[MarketingChannel, ...] = ()
+    category_types: tuple[CategoryType, ...] = ()
+    products: tuple[Product, ...] = ()
+    access_rules: tuple[ProductRule | DomainRule | IpRule | ArticleRule | CategoryTypeRule, ...] = ()
+    clients: tuple[Client, ...] = ()
+    readers: tuple[Reader, ...] = ()

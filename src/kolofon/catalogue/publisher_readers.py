@@ -27,7 +27,7 @@ class ReaderName(File):
     department_name: Name | None = None
 
 
-class Credential(File):
+class Credential(File, kw_only=True):
     """What a reader signs in with. The type may be left out: it shows in the credential."""
 
     credential: Annotated[str, Meta(min_length=3, max_length=255)]
@@ -42,7 +42,7 @@ class PhoneNumber(File):
     type: Literal["personal", "company", "home", "mobile"] = "mobile"
 
 
-class ReaderSubscription(File):
+class ReaderSubscription(File, kw_only=True):
     """A subscription; without an end it never ends."""
 
     product: Code
@@ -53,7 +53,7 @@ class ReaderSubscription(File):
     paid: bool = True
 
 
-class ReaderAccess(File):
+class ReaderAccess(File, kw_only=True):
     """One single thing to read for a time: an article, a category type or a product."""
 
     article: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
@@ -63,41 +63,41 @@ class ReaderAccess(File):
     end: Time
 
 
-class ReaderPrivacy(File):
+class ReaderPrivacy(File, kw_only=True):
     """The purposes that the reader permits an enterprise, or one of its order types."""
 
     enterprise: Code
     order_type: Code | None = None
-    purposes: list[PurposeCode]
+    purposes: tuple[PurposeCode, ...]
 
 
-class ReaderMarketing(File):
+class ReaderMarketing(File, kw_only=True):
     """Channels permitted and shielded: globally (no enterprise), for an enterprise or for one of its order types."""
 
     enterprise: Code | None = None
     order_type: Code | None = None
-    permission: list[Code] = []
-    shield: list[Code] = []
+    permission: tuple[Code, ...] = ()
+    shield: tuple[Code, ...] = ()
 
 
-class ReaderCustomer(File):
+class ReaderCustomer(File, kw_only=True):
     """The customer that a reader is. Readers who share one: the first who says more than the number describes it."""
 
-    customer_number: Annotated[int, Meta(ge=1, le=9_999_999)]
+    customer_number: Annotated[int, Meta(ge=1, le=999_999_999)]
     name: ReaderName | None = None
-    subscriptions: list[ReaderSubscription] = []
-    access: list[ReaderAccess] = []
-    privacy: list[ReaderPrivacy] = []
-    marketing: list[ReaderMarketing] = []
+    subscriptions: tuple[ReaderSubscription, ...] = ()
+    access: tuple[ReaderAccess, ...] = ()
+    privacy: tuple[ReaderPrivacy, ...] = ()
+    marketing: tuple[ReaderMarketing, ...] = ()
 
 
-class Reader(File):
+class Reader(File, kw_only=True):
     """A user account. What is left out stays as it is: another file may have said it of the same reader."""
 
     name: ReaderName | None = None
-    credentials: Annotated[list[Credential], Meta(min_length=1)]
+    credentials: Annotated[tuple[Credential, ...], Meta(min_length=1)]
     password: Annotated[str, Meta(min_length=10, max_length=200)] | None = None
-    phone_numbers: list[PhoneNumber] = []
-    emails: list[Annotated[str, Meta(max_length=255)]] = []
+    phone_numbers: tuple[PhoneNumber, ...] = ()
+    emails: tuple[Annotated[str, Meta(max_length=255)], ...] = ()
     disabled: bool | None = None
     customer: ReaderCustomer | None = None

@@ -15,7 +15,7 @@ def words(pattern: str, meaning: str) -> Meta:
     return Meta(pattern=pattern)
 
 
-class File(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+class File(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """A mapping in a publisher file: a misspelled member must not be ignored."""
 
 

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 from litestar.datastructures import Cookie
 
-from kolofon.engine.credentials import normalised_credential
 from kolofon.identity import queries
 from kolofon.identity.passwords import PasswordVerifier
 from kolofon.identity.queries import Session
 from kolofon.platform.callers import Limits
 from kolofon.platform.clock import Clock
+from kolofon.platform.credentials import normalised_credential
 from kolofon.platform.database import Pool
 from kolofon.platform.errors import InvalidRequest, TooManyRequests
 from kolofon.platform.ids import hash_secret, new_secret

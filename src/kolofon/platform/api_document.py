@@ -149,7 +149,7 @@ def _asset(name: str) -> HTTPRouteHandler:
     media_type = "text/css" if name.endswith(".css") else "text/javascript"
 
     def asset() -> Response[bytes]:
-        found = next((files("swagger_ui_bundle") / "vendor").iterdir()) / name
+        found = files("swagger_ui") / "static" / name
         headers = {"Cache-Control": "public, max-age=86400"}
         return Response(found.read_bytes(), media_type=media_type, headers=headers)
 

@@ -1,5 +1,6 @@
 """The one clock. Business code and SQL get the time from here and never ask the machine."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 
@@ -12,6 +13,10 @@ class Clock:
     def now(self) -> datetime:
         """The time now, in UTC."""
         return datetime.now(UTC) + self._offset
+
+    def seconds(self) -> float:
+        """The time now in seconds since 1970, for what is compared on every request."""
+        return time.time() + self._offset.total_seconds()
 
     def move(self, by: timedelta) -> None:
         """Move the clock; a negative value turns it back."""

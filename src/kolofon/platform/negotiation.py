@@ -6,6 +6,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.types import HTTPScope, Message, Receive, Scope, Send
+from litestar.types.asgi_types import HTTPResponseStartEvent
 
 from kolofon.platform.errors import InvalidRequest, TooLarge, UnsupportedMediaType
 from kolofon.platform.xml import from_xml, to_xml
@@ -67,12 +68,17 @@ class ApiRequest(Request[None, None, State]):
 
 
 class JsonResponse(Response[Any]):
-    """An operation's answer: JSON, two headers, nothing else. Sent without the general machinery."""
+    """An operation's answer: JSON, two headers, nothing else. Made and sent without the general machinery."""
+
+    def __init__(self, content: Any, *, status_code: int = 200, **_: Any) -> None:
+        # What Litestar also passes (cookies, background work, encoders) no operation of the API has.
+        self.content = content
+        self.status_code = status_code
 
     def to_asgi_response(self, *_: Any, **__: Any) -> Any:
         """The answer, encoded before its transaction is committed."""
         body = msgspec.json.encode(self.content)
-        start: Message = {
+        start: HTTPResponseStartEvent = {
             "type": "http.response.start",
             "status": self.status_code or 200,
             "headers": [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())],

@@ -9,10 +9,10 @@ from kolofon.diverse.external_identity.schemas import (
 )
 from kolofon.engine import extid_code
 from kolofon.engine.calls import Write
-from kolofon.engine.credentials import external_credential
 from kolofon.engine.customers.queries import customer_exists
 from kolofon.platform import audit
 from kolofon.platform.callers import ClientCaller
+from kolofon.platform.credentials import external_credential
 from kolofon.platform.errors import InvalidRequest
 from kolofon.platform.ids import new_uuid, unique_id_text
 

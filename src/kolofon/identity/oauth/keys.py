@@ -79,8 +79,8 @@ class KeyRing:
         self.version += 1
 
     def signing_key(self, now: float) -> SigningKey:
-        """The key to sign with: the newest that is active."""
-        return next(key for key in reversed(self._keys) if key.active_from <= now < key.retires_at)
+        """The key to sign with: the newest that is active. The oldest when none is yet, as after a clock turned back."""
+        return next((key for key in reversed(self._keys) if key.active_from <= now < key.retires_at), self._keys[0])
 
     def find(self, token: Any) -> ECKey | RSAKey:
         """The key a token names; raises ValueError for another one. The header's algorithm must be the key's."""

@@ -106,7 +106,7 @@ class TokenReader:
             if len(self._passed) >= self._REMEMBERED:
                 del self._passed[next(iter(self._passed))]
             self._passed[text] = token
-        if token.expires_at <= self._clock.now().timestamp():
+        if token.expires_at <= self._clock.seconds():
             raise InvalidToken("the access token has expired")
         return token
 

@@ -8,9 +8,9 @@ from kolofon.catalogue.memory import PartnerCatalogue
 from kolofon.engine.access.queries import SubjectQuery, find_subject
 from kolofon.engine.access.rules import AccessType, Entry, Question, Subject, Verdict, decide
 from kolofon.engine.calls import Read
-from kolofon.engine.credentials import normalised_credential
 from kolofon.platform.callers import ClientCaller, UserCaller
 from kolofon.platform.clock import epoch_milliseconds
+from kolofon.platform.credentials import normalised_credential
 from kolofon.platform.errors import InvalidRequest
 from kolofon.user_data.access.schemas import AccessAnswer, AccessEntry, AccessExplanation, AccessRequest
 

@@ -5,8 +5,8 @@ from typing import cast
 import msgspec
 
 from kolofon.engine.calls import Read
-from kolofon.engine.credentials import CREDENTIAL_WORDS
 from kolofon.platform.callers import UserCaller
+from kolofon.platform.credentials import CREDENTIAL_WORDS
 from kolofon.platform.errors import NotFound
 from kolofon.platform.ids import unique_id_text
 from kolofon.user_data.profile import queries

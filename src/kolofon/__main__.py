@@ -1,0 +1,5 @@
+"""`python -m kolofon`."""
+
+from kolofon.cli import main
+
+main()

@@ -1,0 +1,121 @@
+"""SQL that brings clients and their secrets to what a publisher file says."""
+
+from datetime import datetime
+
+import msgspec
+
+from kolofon.catalogue.changes import Written
+from kolofon.catalogue.publisher import Client
+from kolofon.platform.database import Connection
+
+
+class StoredSecret(msgspec.Struct, frozen=True):
+    """The hash of a secret, and when it ends if it does."""
+
+    client_id: str
+    secret_hash: bytes
+    expires_at: datetime | None
+
+
+class _ClientRow(msgspec.Struct, frozen=True):
+    client_id: str
+    name: str
+    public: bool
+    redirect_uris: tuple[str, ...]
+    redirect_query_free: bool
+    return_hosts: tuple[str, ...]
+    grant_types: tuple[str, ...]
+    access_token_seconds: int
+    refresh_token_seconds: int
+    calls_per_second: int
+    calls_per_minute: int
+    answer_format: str
+    logo_url: str | None
+
+
+async def clients_of_others(connection: Connection, partner_id: int, client_ids: list[str]) -> set[str]:
+    """Which of the client ids belong to another partner."""
+    rows = await connection.fetch(
+        "select client_id from client where client_id = any($2::text[]) and partner_id <> $1", partner_id, client_ids
+    )
+    return {row["client_id"] for row in rows}
+
+
+async def put_clients(connection: Connection, partner_id: int, clients: tuple[Client, ...]) -> list[Written]:
+    """Add or change clients, without their secrets; a disabled one is enabled."""
+    rows = await connection.fetch(
+        """
+        insert into client (client_id, partner_id, name, public, redirect_uris, redirect_query_free, return_hosts,
+            grant_types, access_token_seconds, refresh_token_seconds, calls_per_second, calls_per_minute,
+            answer_format, logo_url, disabled)
+        select wanted.client_id, $1, wanted.name, wanted.public, wanted.redirect_uris, wanted.redirect_query_free,
+            wanted.return_hosts, wanted.grant_types, wanted.access_token_seconds, wanted.refresh_token_seconds,
+            wanted.calls_per_second, wanted.calls_per_minute, wanted.answer_format, wanted.logo_url, false
+        from jsonb_to_recordset($2) as wanted (client_id text, name text, public boolean, redirect_uris text[],
+            redirect_query_free boolean, return_hosts text[], grant_types text[], access_token_seconds integer,
+            refresh_token_seconds integer, calls_per_second integer, calls_per_minute integer, answer_format text,
+            logo_url text)
+        on conflict (client_id) do update
+        set name = excluded.name, public = excluded.public, redirect_uris = excluded.redirect_uris,
+            redirect_query_free = excluded.redirect_query_free, return_hosts = excluded.return_hosts,
+            grant_types = excluded.grant_types, access_token_seconds = excluded.access_token_seconds,
+            refresh_token_seconds = excluded.refresh_token_seconds, calls_per_second = excluded.calls_per_second,
+            calls_per_minute = excluded.calls_per_minute, answer_format = excluded.answer_format,
+            logo_url = excluded.logo_url, disabled = excluded.disabled
+        where client.partner_id = $1 and client is distinct from excluded
+        returning client_id as code, xmax = 0 as added
+        """,
+        partner_id,
+        [msgspec.convert(client, _ClientRow, from_attributes=True) for client in clients],
+    )
+    return [Written(*row) for row in rows]
+
+
+async def disable_clients(connection: Connection, partner_id: int, wanted: list[str]) -> list[str]:
+    """Disable the clients that are not wanted; returns those that were not disabled before."""
+    rows = await connection.fetch(
+        """
+        update client
+        set disabled = true
+        where partner_id = $1 and client_id <> all($2::text[]) and not disabled
+        returning client_id
+        """,
+        partner_id,
+        wanted,
+    )
+    return [row["client_id"] for row in rows]
+
+
+async def list_secrets(connection: Connection, client_ids: list[str]) -> list[StoredSecret]:
+    """All secrets of the clients, ended ones too."""
+    rows = await connection.fetch(
+        "select client_id, secret_hash, expires_at from client_secret where client_id = any($1::text[])", client_ids
+    )
+    return [StoredSecret(*row) for row in rows]
+
+
+async def add_secrets(connection: Connection, client_ids: list[str], hashes: list[bytes], now: datetime) -> None:
+    """Store new secrets, one a client."""
+    await connection.execute(
+        """
+        insert into client_secret (client_id, secret_hash, created_at)
+        select added.client_id, added.secret_hash, $3
+        from unnest($1::text[], $2::bytea[]) as added (client_id, secret_hash)
+        """,
+        client_ids,
+        hashes,
+        now,
+    )
+
+
+async def end_secrets(connection: Connection, client_ids: list[str], now: datetime) -> None:
+    """End all secrets of the clients at once."""
+    await connection.execute(
+        """
+        update client_secret
+        set expires_at = $2
+        where client_id = any($1::text[]) and (expires_at is null or expires_at > $2)
+        """,
+        client_ids,
+        now,
+    )

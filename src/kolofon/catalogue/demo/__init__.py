@@ -1,0 +1,1 @@
+"""The demo publishers, and customers made up in any number."""

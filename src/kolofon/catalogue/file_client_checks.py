@@ -1,0 +1,86 @@
+"""What types cannot say of clients: secrets, grants, and URLs that browsers are sent to."""
+
+import re
+from urllib.parse import SplitResult, urlsplit
+
+from kolofon.catalogue.file_checks import must_be_once
+from kolofon.catalogue.file_errors import FieldPath, Problems
+from kolofon.catalogue.publisher import Client, PublisherFile
+
+_HOST = re.compile(r"^[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?$")
+# Schemes that a browser runs or reads by itself instead of handing the code to an app.
+_UNSAFE_SCHEMES = {"javascript", "data", "vbscript", "file", "blob", "about"}
+
+
+def check(publisher: PublisherFile, problems: Problems) -> None:
+    """Add what is wrong to the problems."""
+    must_be_once(problems, [(("clients", i, "clientId"), c.client_id) for i, c in enumerate(publisher.clients)])
+    for index, client in enumerate(publisher.clients):
+        at: FieldPath = ("clients", index)
+        _check_secret(client, at, problems)
+        _check_grants(client, at, problems)
+        _check_urls(client, at, problems)
+
+
+def _check_secret(client: Client, at: FieldPath, problems: Problems) -> None:
+    if client.public and client.secret is not None:
+        problems.add((*at, "secret"), "expected no secret: the client is public")
+    if not client.public and client.secret is None:
+        problems.add((*at, "secret"), "expected a secret of at least 24 characters, or public: true")
+
+
+def _check_grants(client: Client, at: FieldPath, problems: Problems) -> None:
+    grants = set(client.grant_types)
+    path: FieldPath = (*at, "grantTypes")
+    must_be_once(problems, [((*path, index), grant) for index, grant in enumerate(client.grant_types)])
+    if not grants:
+        problems.add(path, "expected at least one grant type")
+    for grant in sorted(grants & {"client_credentials", "extid_code"}):
+        if client.public:
+            problems.add(path, f"expected no {grant}: a public client cannot prove who it is")
+    if "refresh_token" in grants and not grants & {"authorization_code", "extid_code"}:
+        problems.add(path, "expected authorization_code or extid_code beside refresh_token")
+    if "authorization_code" in grants and not client.redirect_uris:
+        problems.add((*at, "redirectUris"), "expected at least one, since authorization_code sends its answer there")
+
+
+def _check_urls(client: Client, at: FieldPath, problems: Problems) -> None:
+    for name, texts in (("redirectUris", client.redirect_uris), ("returnHosts", client.return_hosts)):
+        must_be_once(problems, [((*at, name, index), text) for index, text in enumerate(texts)])
+    for index, uri in enumerate(client.redirect_uris):
+        problem = _redirect_uri_problem(uri)
+        if problem is not None:
+            problems.add((*at, "redirectUris", index), f"{problem}, got {uri!r}")
+    for index, host in enumerate(client.return_hosts):
+        if not _HOST.fullmatch(host):
+            problems.add((*at, "returnHosts", index), f"expected a host such as www.example.no, got {host!r}")
+    if client.logo_url is not None:
+        parts = _split(client.logo_url)
+        if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
+            problems.add((*at, "logoUrl"), f"expected a URL that starts with https://, got {client.logo_url!r}")
+
+
+def _redirect_uri_problem(uri: str) -> str | None:
+    parts = _split(uri)
+    if parts is None or not parts.scheme:
+        return "expected an absolute URL such as https://www.example.no/callback"
+    if "#" in uri:
+        return "expected a URL without a fragment (#)"
+    if parts.scheme in _UNSAFE_SCHEMES:
+        return f"expected another scheme than {parts.scheme}:"
+    if parts.scheme in {"http", "https"} and not parts.hostname:
+        return "expected a URL with a host"
+    if parts.username is not None or parts.password is not None:
+        return "expected a URL without a user name"
+    return None
+
+
+def _split(url: str) -> SplitResult | None:
+    if not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
+        return None
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts

@@ -1,0 +1,1 @@
+"""What the demo customers of a publisher file hold and permit."""

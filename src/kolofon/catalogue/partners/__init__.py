@@ -1,0 +1,1 @@
+"""What a partner is: companies, enterprises, purposes and channels, from a publisher file."""

@@ -1,0 +1,275 @@
+"""SQL that brings a partner and its codes to what a publisher file says.
+
+In what an upsert returns, xmax is 0 for a row that was inserted and something else for one that was updated.
+"""
+
+from kolofon.catalogue.changes import Missing, Written
+from kolofon.catalogue.publisher import Company, Enterprise, MarketingChannel, Partner, PrivacyPurpose
+from kolofon.platform.database import Connection
+
+_LOADING_LOCK = 0x6B6F6C02
+
+
+async def wait_for_other_loads(connection: Connection) -> None:
+    """Let one load at a time work, until the transaction ends."""
+    await connection.execute("select pg_advisory_xact_lock($1)", _LOADING_LOCK)
+
+
+async def put_partner(connection: Connection, partner: Partner) -> list[Written]:
+    """Add or change the partner."""
+    rows = await connection.fetch(
+        """
+        insert into partner (partner_code, name, country_code, currency, time_zone)
+        values ($1, $2, $3, $4, $5)
+        on conflict (partner_code) do update
+        set name = excluded.name, country_code = excluded.country_code, currency = excluded.currency,
+            time_zone = excluded.time_zone
+        where (partner.name, partner.country_code, partner.currency, partner.time_zone)
+            is distinct from (excluded.name, excluded.country_code, excluded.currency, excluded.time_zone)
+        returning partner_code as code, xmax = 0 as added
+        """,
+        partner.code,
+        partner.name,
+        partner.country,
+        partner.currency,
+        partner.time_zone,
+    )
+    return [Written(*row) for row in rows]
+
+
+async def put_companies(connection: Connection, partner_id: int, companies: tuple[Company, ...]) -> list[Written]:
+    """Add or change companies."""
+    rows = await connection.fetch(
+        """
+        insert into company (partner_id, company_code, name, organisation_number)
+        select $1, wanted.company_code, wanted.name, wanted.organisation_number
+        from unnest($2::text[], $3::text[], $4::text[]) as wanted (company_code, name, organisation_number)
+        on conflict (partner_id, company_code) do update
+        set name = excluded.name, organisation_number = excluded.organisation_number
+        where (company.name, company.organisation_number)
+            is distinct from (excluded.name, excluded.organisation_number)
+        returning company_code as code, xmax = 0 as added
+        """,
+        partner_id,
+        [company.code for company in companies],
+        [company.name for company in companies],
+        [company.organisation_number for company in companies],
+    )
+    return [Written(*row) for row in rows]
+
+
+async def remove_companies(connection: Connection, partner_id: int, wanted: list[str]) -> list[Missing]:
+    """Remove companies that are not wanted, unless a product, even a retired one, is theirs."""
+    rows = await connection.fetch(
+        """
+        with removed as (
+            delete from company c
+            where c.partner_id = $1 and c.company_code <> all($2::text[]) and not exists (
+                select from product p where p.partner_id = c.partner_id and p.company_code = c.company_code
+            )
+            returning c.company_code
+        )
+        select c.company_code as code, r.company_code is not null as removed
+        from company c
+        left join removed r on r.company_code = c.company_code
+        where c.partner_id = $1 and c.company_code <> all($2::text[])
+        """,
+        partner_id,
+        wanted,
+    )
+    return [Missing(*row) for row in rows]
+
+
+async def put_enterprises(
+    connection: Connection, partner_id: int, enterprises: tuple[Enterprise, ...]
+) -> list[Written]:
+    """Add or change enterprises, without their order types."""
+    rows = await connection.fetch(
+        """
+        insert into enterprise (partner_id, enterprise_code, name)
+        select $1, wanted.enterprise_code, wanted.name
+        from unnest($2::text[], $3::text[]) as wanted (enterprise_code, name)
+        on conflict (partner_id, enterprise_code) do update
+        set name = excluded.name
+        where enterprise.name is distinct from excluded.name
+        returning enterprise_code as code, xmax = 0 as added
+        """,
+        partner_id,
+        [enterprise.code for enterprise in enterprises],
+        [enterprise.name for enterprise in enterprises],
+    )
+    return [Written(*row) for row in rows]
+
+
+async def remove_enterprises(connection: Connection, partner_id: int, wanted: list[str]) -> list[Missing]:
+    """Remove enterprises that are not wanted, unless they have order types or permissions."""
+    rows = await connection.fetch(
+        """
+        with removed as (
+            delete from enterprise e
+            where e.partner_id = $1 and e.enterprise_code <> all($2::text[])
+                and not exists (
+                    select from order_type o
+                    where o.partner_id = e.partner_id and o.enterprise_code = e.enterprise_code
+                )
+                and not exists (
+                    select from privacy_permission p
+                    where p.partner_id = e.partner_id and p.enterprise_code = e.enterprise_code
+                )
+                and not exists (
+                    select from marketing_permission m
+                    where m.partner_id = e.partner_id and m.enterprise_code = e.enterprise_code
+                )
+            returning e.enterprise_code
+        )
+        select e.enterprise_code as code, r.enterprise_code is not null as removed
+        from enterprise e
+        left join removed r on r.enterprise_code = e.enterprise_code
+        where e.partner_id = $1 and e.enterprise_code <> all($2::text[])
+        """,
+        partner_id,
+        wanted,
+    )
+    return [Missing(*row) for row in rows]
+
+
+async def put_order_types(
+    connection: Connection, partner_id: int, enterprises: tuple[Enterprise, ...]
+) -> list[Written]:
+    """Add or change the order types of enterprises."""
+    entries = [(enterprise.code, entry) for enterprise in enterprises for entry in enterprise.order_types]
+    rows = await connection.fetch(
+        """
+        insert into order_type (partner_id, enterprise_code, order_type, name)
+        select $1, wanted.enterprise_code, wanted.order_type, wanted.name
+        from unnest($2::text[], $3::text[], $4::text[]) as wanted (enterprise_code, order_type, name)
+        on conflict (partner_id, enterprise_code, order_type) do update
+        set name = excluded.name
+        where order_type.name is distinct from excluded.name
+        returning enterprise_code || '/' || order_type as code, xmax = 0 as added
+        """,
+        partner_id,
+        [enterprise_code for enterprise_code, _ in entries],
+        [entry.code for _, entry in entries],
+        [entry.name for _, entry in entries],
+    )
+    return [Written(*row) for row in rows]
+
+
+async def remove_order_types(
+    connection: Connection, partner_id: int, enterprises: tuple[Enterprise, ...]
+) -> list[Missing]:
+    """Remove order types that no enterprise of the file has, unless there are permissions for them."""
+    wanted = [f"{enterprise.code}/{entry.code}" for enterprise in enterprises for entry in enterprise.order_types]
+    rows = await connection.fetch(
+        """
+        with removed as (
+            delete from order_type o
+            where o.partner_id = $1 and o.enterprise_code || '/' || o.order_type <> all($2::text[])
+                and not exists (
+                    select from privacy_permission p
+                    where p.partner_id = o.partner_id and p.enterprise_code = o.enterprise_code
+                        and p.order_type = o.order_type
+                )
+                and not exists (
+                    select from marketing_permission m
+                    where m.partner_id = o.partner_id and m.enterprise_code = o.enterprise_code
+                        and m.order_type = o.order_type
+                )
+            returning o.enterprise_code, o.order_type
+        )
+        select o.enterprise_code || '/' || o.order_type as code, r.order_type is not null as removed
+        from order_type o
+        left join removed r on r.enterprise_code = o.enterprise_code and r.order_type = o.order_type
+        where o.partner_id = $1 and o.enterprise_code || '/' || o.order_type <> all($2::text[])
+        """,
+        partner_id,
+        wanted,
+    )
+    return [Missing(*row) for row in rows]
+
+
+async def put_privacy_purposes(
+    connection: Connection, partner_id: int, purposes: tuple[PrivacyPurpose, ...]
+) -> list[Written]:
+    """Add or change privacy purposes."""
+    rows = await connection.fetch(
+        """
+        insert into privacy_purpose (partner_id, purpose, name)
+        select $1, wanted.purpose, wanted.name
+        from unnest($2::text[], $3::text[]) as wanted (purpose, name)
+        on conflict (partner_id, purpose) do update
+        set name = excluded.name
+        where privacy_purpose.name is distinct from excluded.name
+        returning purpose as code, xmax = 0 as added
+        """,
+        partner_id,
+        [purpose.code for purpose in purposes],
+        [purpose.name for purpose in purposes],
+    )
+    return [Written(*row) for row in rows]
+
+
+async def remove_privacy_purposes(connection: Connection, partner_id: int, wanted: list[str]) -> list[Missing]:
+    """Remove purposes that are not wanted, unless a customer permits them."""
+    rows = await connection.fetch(
+        """
+        with removed as (
+            delete from privacy_purpose x
+            where x.partner_id = $1 and x.purpose <> all($2::text[]) and not exists (
+                select from privacy_permission p where p.partner_id = x.partner_id and p.purpose = x.purpose
+            )
+            returning x.purpose
+        )
+        select x.purpose as code, r.purpose is not null as removed
+        from privacy_purpose x
+        left join removed r on r.purpose = x.purpose
+        where x.partner_id = $1 and x.purpose <> all($2::text[])
+        """,
+        partner_id,
+        wanted,
+    )
+    return [Missing(*row) for row in rows]
+
+
+async def put_marketing_channels(
+    connection: Connection, partner_id: int, channels: tuple[MarketingChannel, ...]
+) -> list[Written]:
+    """Add or change marketing channels."""
+    rows = await connection.fetch(
+        """
+        insert into marketing_channel (partner_id, channel, name)
+        select $1, wanted.channel, wanted.name
+        from unnest($2::text[], $3::text[]) as wanted (channel, name)
+        on conflict (partner_id, channel) do update
+        set name = excluded.name
+        where marketing_channel.name is distinct from excluded.name
+        returning channel as code, xmax = 0 as added
+        """,
+        partner_id,
+        [channel.code for channel in channels],
+        [channel.name for channel in channels],
+    )
+    return [Written(*row) for row in rows]
+
+
+async def remove_marketing_channels(connection: Connection, partner_id: int, wanted: list[str]) -> list[Missing]:
+    """Remove channels that are not wanted, unless a customer permits or shields them."""
+    rows = await connection.fetch(
+        """
+        with removed as (
+            delete from marketing_channel x
+            where x.partner_id = $1 and x.channel <> all($2::text[]) and not exists (
+                select from marketing_permission p where p.partner_id = x.partner_id and p.channel = x.channel
+            )
+            returning x.channel
+        )
+        select x.channel as code, r.channel is not null as removed
+        from marketing_channel x
+        left join removed r on r.channel = x.channel
+        where x.partner_id = $1 and x.channel <> all($2::text[])
+        """,
+        partner_id,
+        wanted,
+    )
+    return [Missing(*row) for row in rows]

@@ -1,0 +1,1 @@
+"""The demo accounts of a publisher file."""
