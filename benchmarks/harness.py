@@ -16,8 +16,9 @@ from pathlib import Path
 import asyncpg
 import msgspec
 from kolofon.catalogue.demo_data import generate_demo_data
-from kolofon.catalogue.loader import load_publisher_file
 
+from kolofon.catalogue.file_reading import read_publisher_file
+from kolofon.catalogue.loader import load_publisher
 from kolofon.identity.oauth.key_store import KeyStore
 from kolofon.identity.oauth.keys import KeyRing
 from kolofon.platform.clock import Clock
@@ -61,7 +62,7 @@ async def _fill(url: str, customers: int) -> None:
     connection = await connect(url)
     if not await connection.fetchval("select exists (select from client where client_id = $1)", CLIENT_ID):
         demo = Path(sys.modules["kolofon.catalogue"].__path__[0]) / "demo" / "fjordposten.yaml"
-        await load_publisher_file(connection, Clock(), demo, "command-line:benchmark")
+        await load_publisher(connection, Clock(), read_publisher_file(demo), "command-line:benchmark")
         await generate_demo_data(connection, Clock(), "fjordposten", customers, 1, lambda _: None)
         await _add_client(connection)
         await connection.execute("vacuum analyze")

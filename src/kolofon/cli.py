@@ -4,19 +4,23 @@ import asyncio
 import getpass
 import json
 import os
+import signal
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import asyncpg
 import click
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
 from kolofon import __version__
-from kolofon.settings import Settings, SettingsError, read_settings
+from kolofon.failures import Failure
+from kolofon.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from kolofon.catalogue.publisher import PublisherFile
 
 # What takes long to import is imported by the command that needs it: --help and a refused setting are immediate.
 
@@ -24,22 +28,14 @@ T = TypeVar("T")
 _errors = Console(stderr=True)
 
 
-class Failure(click.ClickException):
-    """A failure in one line: `Error: …`, exit code 1."""
-
-
 class _Group(click.Group):
     """Turns the program's own errors into one line."""
 
     def invoke(self, context: click.Context) -> Any:
-        from kolofon.catalogue.file_errors import PublisherFileError
-        from kolofon.commands import CommandError
-        from kolofon.runtime import StartError
-
         try:
             return super().invoke(context)
-        except (SettingsError, StartError, CommandError, PublisherFileError) as error:
-            raise Failure(str(error)) from None
+        except Failure as error:
+            raise click.ClickException(str(error)) from None
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -54,28 +50,34 @@ def main() -> None:
 @main.command()
 @click.option("--demo", is_flag=True, help="Load the demo publishers first and print how to sign in.")
 def serve(demo: bool) -> None:
-    """Run everything in one process: login server, API and worker.
+    """Run everything in one process.
 
-    Migrates the database first. Without KOLOFON_DATABASE_URL an embedded PostgreSQL runs in KOLOFON_DATA.
+    Login server, API and worker. Migrates the database first. Without KOLOFON_DATABASE_URL an embedded PostgreSQL runs in KOLOFON_DATA.
     """
     from kolofon import runtime
 
     settings = _start()
+    if demo and settings.mode == "production":
+        raise Failure("--demo: not in production mode, since everyone knows the demo's secrets and passwords")
     with (
         runtime.alone_in_data_folder(settings),
         runtime.listen(settings) as listener,
         runtime.database(settings) as url,
     ):
         runtime.bring_up_to_date(url)
-        if demo:
-            _load_demo(url)
+        publishers = _load_demo(url) if demo else []
         _announce(settings)
+        for publisher in publishers:
+            _announce_demo(publisher)
         runtime.run_web(settings, url, listener, with_worker=True)
 
 
 @main.command()
 def web() -> None:
-    """Run the login server and the API, without the worker. Any number may run."""
+    """Run login server and API, without worker.
+
+    Any number may run.
+    """
     from kolofon import runtime
 
     settings = _start()
@@ -87,19 +89,21 @@ def web() -> None:
 
 @main.command()
 def worker() -> None:
-    """Run the worker: what happens later. Any number may run."""
+    """Run the worker: what happens later.
+
+    Any number may run.
+    """
     from kolofon import runtime
 
     settings = _start()
     with runtime.database(settings) as url:
         _check_database(url)
-        with suppress(KeyboardInterrupt):
-            asyncio.run(runtime.run_worker(settings, url))
+        asyncio.run(runtime.run_worker(settings, url))
 
 
 @main.command()
 def migrate() -> None:
-    """Bring the database to the shape this version needs."""
+    """Migrate the database to this version."""
     from kolofon import runtime
 
     with runtime.database(_settings()) as url:
@@ -110,9 +114,9 @@ def migrate() -> None:
 @main.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def load(file: Path) -> None:
-    """Load a publisher FILE (YAML) into the catalogue: all of it, or nothing.
+    """Load a publisher FILE into the catalogue.
 
-    Loading the same file again changes nothing. The summary says what came, changed and went.
+    All of the YAML file, or nothing. Loading the same file again changes nothing. The summary says what came, changed and went.
     """
     from kolofon import commands
 
@@ -126,7 +130,10 @@ def load(file: Path) -> None:
 @click.option("--partner", default="fjordposten", show_default=True, help="The partner's code.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same data.")
 def demo_data(customers: int, partner: str, seed: int) -> None:
-    """Make believable customers with accounts, subscriptions and permissions."""
+    """Make believable customers in any number.
+
+    Each has an account, subscriptions and permissions. It can be ended and started again: it goes on.
+    """
     from kolofon import commands
 
     with _database() as url, Progress(console=_errors, transient=True) as progress:
@@ -150,7 +157,10 @@ def openapi() -> None:
 
 @main.command()
 def check() -> None:
-    """Check settings, database, migrations and keys; exit code 1 when something is wrong."""
+    """Check that everything fits together.
+
+    Looks at settings, database, migrations and keys; the exit code is 1 when something is wrong.
+    """
     from kolofon import commands
 
     settings = _settings()
@@ -165,7 +175,7 @@ def check() -> None:
 
 @main.group()
 def client() -> None:
-    """The sites and apps that use the API."""
+    """Add and list sites and apps, rotate secrets."""
 
 
 @client.command("add")
@@ -217,7 +227,7 @@ def client_rotate_secret(client_id: str, overlap_hours: int) -> None:
 
 @main.group()
 def user() -> None:
-    """The people who sign in."""
+    """Add people who sign in."""
 
 
 @user.command("add")
@@ -237,7 +247,10 @@ def user_add(credential: str, password: str, first_name: str | None, last_name: 
 
 @main.group()
 def key() -> None:
-    """The keys that sign access tokens; the worker rotates them every 90 days."""
+    """Rotate the keys that sign access tokens.
+
+    The worker does so by itself every 90 days.
+    """
 
 
 @key.command("rotate")
@@ -257,9 +270,13 @@ def _settings() -> Settings:
 
 
 def _start() -> Settings:
+    """What the long-running commands begin with."""
     from kolofon.platform.telemetry import configure_logging
 
     settings = _settings()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # Whoever ends the program, it leaves by its exits: the embedded database is stopped.
+        signal.signal(number, _leave)
     configure_logging(settings)
     return settings
 
@@ -283,6 +300,8 @@ def _check_database(url: str) -> None:
 
 def _run(url: str, work: Callable[[Any, Any], Awaitable[T]]) -> T:
     """Run a command's work with a connection and the clock."""
+    import asyncpg
+
     from kolofon.platform.clock import Clock
     from kolofon.platform.database import prepare_connection
 
@@ -297,6 +316,10 @@ def _run(url: str, work: Callable[[Any, Any], Awaitable[T]]) -> T:
     return asyncio.run(run())
 
 
+def _leave(_number: int, _frame: object) -> None:
+    raise SystemExit(0)
+
+
 def _actor() -> str:
     return f"command-line:{getpass.getuser()}"
 
@@ -308,8 +331,22 @@ def _announce(settings: Settings) -> None:
     click.echo(f"  login server {settings.issuer}")
 
 
-def _load_demo(url: str) -> None:
+def _load_demo(url: str) -> "list[PublisherFile]":
     from kolofon import commands
 
-    for line in _run(url, lambda connection, clock: commands.load_demo(connection, clock, _actor())):
-        click.echo(line)
+    return _run(url, lambda connection, clock: commands.load_demo(connection, clock, _actor()))
+
+
+def _announce_demo(publisher: "PublisherFile") -> None:
+    """What a visitor needs to try a demo publisher."""
+    click.echo(f"\n{publisher.partner.name} (partner {publisher.partner.code})")
+    clients = Table("client id", "client secret", box=None)
+    for entry in publisher.clients:
+        clients.add_row(entry.client_id, entry.secret or "none: a public client, uses PKCE")
+    readers = Table("reader", "password", "who", box=None)
+    for reader in publisher.readers:
+        readers.add_row(reader.credentials[0].credential, reader.password, reader.about)
+    # As wide as its content, also when the output is a file: nothing of a secret may be cut off.
+    console = Console(width=160, highlight=False)
+    for table in (clients, readers):
+        console.print(table)

@@ -8,11 +8,15 @@ from typing import Any, cast
 import asyncpg
 import msgspec
 
-from kolofon.catalogue import administration
-from kolofon.catalogue.administration import ClientListing
+from kolofon.catalogue.clients import queries as clients
+from kolofon.catalogue.clients.queries import ClientListing
 from kolofon.catalogue.demo_data import generate_demo_data
 from kolofon.catalogue.file_reading import read_publisher_file
-from kolofon.catalogue.loader import load_publisher_file
+from kolofon.catalogue.loader import load_publisher
+from kolofon.catalogue.partners.queries import find_partner_id
+from kolofon.catalogue.publisher import PublisherFile
+from kolofon.catalogue.queries import announce
+from kolofon.failures import Failure
 from kolofon.identity import queries as accounts
 from kolofon.identity.oauth.key_store import KeyStore
 from kolofon.identity.oauth.keys import Algorithm, KeyRing, opened
@@ -32,7 +36,7 @@ SHORTEST_PASSWORD = 10
 DEMO = Path(__file__).parent / "catalogue" / "demo"
 
 
-class CommandError(Exception):
+class CommandError(Failure):
     """A command cannot be done; the message is one line for a person."""
 
 
@@ -57,30 +61,22 @@ class NewUser(msgspec.Struct, frozen=True):
 
 async def load(connection: Connection, clock: Clock, file: Path, actor: str) -> str:
     """Load a publisher file; returns the summary. Raises PublisherFileError."""
-    return str(await load_publisher_file(connection, clock, file, actor))
+    return str(await load_publisher(connection, clock, read_publisher_file(file), actor))
 
 
-async def load_demo(connection: Connection, clock: Clock, actor: str) -> list[str]:
-    """Load the demo publishers; returns what a visitor needs to try them, line by line."""
-    lines: list[str] = []
-    for file in sorted(DEMO.glob("*.yaml")):
-        await load_publisher_file(connection, clock, file, actor)
-        publisher = read_publisher_file(file).publisher
-        lines += ["", f"{publisher.partner.name} (partner {publisher.partner.code})"]
-        lines += [f"  client  {client.client_id:24} {client.secret or 'public, PKCE'}" for client in publisher.clients]
-        lines += [
-            f"  reader  {reader.credentials[0].credential:36} {reader.password}"
-            for reader in publisher.readers
-            if reader.password is not None and not reader.disabled
-        ]
-    return [*lines, ""]
+async def load_demo(connection: Connection, clock: Clock, actor: str) -> list[PublisherFile]:
+    """Load the demo publishers; returns what is in their files."""
+    sources = [read_publisher_file(file) for file in sorted(DEMO.glob("*.yaml"))]
+    for source in sources:
+        await load_publisher(connection, clock, source, actor)
+    return [source.publisher for source in sources]
 
 
 async def demo_data(
     connection: Connection, clock: Clock, partner: str, customers: int, seed: int, progress: Callable[[int], None]
 ) -> str:
     """Make customers; returns the summary. Raises CommandError for an unknown partner."""
-    if await administration.find_partner_id(connection, partner) is None:
+    if await find_partner_id(connection, partner) is None:
         raise CommandError(f"--partner: there is no partner {partner}; load its file first")
     return str(await generate_demo_data(connection, clock, partner, customers, seed, progress))
 
@@ -109,14 +105,14 @@ async def add_client(connection: Connection, clock: Clock, new: NewClient, actor
     for uri in new.redirect_uris:
         if not is_safe_redirect_uri(uri):
             raise CommandError(f"--redirect-uri: expected an absolute URL without fragment, got {uri}")
-    partner_id = await administration.find_partner_id(connection, new.partner_code)
+    partner_id = await find_partner_id(connection, new.partner_code)
     if partner_id is None:
         raise CommandError(f"--partner: there is no partner {new.partner_code}")
     secret = None if new.public else new_secret()
     grants = ["authorization_code", "refresh_token"] + ([] if new.public else ["client_credentials"])
     async with connection.transaction():
         try:
-            await administration.add_client(
+            await clients.add_client(
                 connection, new.client_id, partner_id, new.name, new.public, new.redirect_uris, grants
             )
         except asyncpg.UniqueViolationError:
@@ -124,17 +120,17 @@ async def add_client(connection: Connection, clock: Clock, new: NewClient, actor
         except asyncpg.CheckViolationError:
             raise CommandError("CLIENT_ID: expected letters, digits, dots and dashes, as in no.example.shop") from None
         if secret is not None:
-            await administration.add_secret(connection, new.client_id, hash_secret(secret), clock.now())
+            await clients.add_secrets(connection, [new.client_id], [hash_secret(secret)], clock.now())
         after = {"name": new.name, "public": new.public, "redirectUris": new.redirect_uris}
         change = audit.Change(action="clientAdd", subject=f"client:{new.client_id}", after=after)
         await audit.record_command(connection, clock, partner_id, actor, change)
-        await administration.announce(connection)
+        await announce(connection)
     return secret
 
 
 async def list_clients(connection: Connection, partner_code: str | None) -> list[ClientListing]:
     """The clients, or those of one partner."""
-    return await administration.list_clients(connection, partner_code)
+    return await clients.list_clients(connection, partner_code)
 
 
 async def rotate_secret(connection: Connection, clock: Clock, client_id: str, overlap_hours: int, actor: str) -> str:
@@ -142,17 +138,17 @@ async def rotate_secret(connection: Connection, clock: Clock, client_id: str, ov
     secret = new_secret()
     now = clock.now()
     async with connection.transaction():
-        found = await administration.lock_client(connection, client_id)
+        found = await clients.lock_client(connection, client_id)
         if found is None:
             raise CommandError(f"there is no client {client_id}")
         if found.public:
             raise CommandError(f"{client_id} is a public client: it has no secret")
-        await administration.expire_secrets(connection, client_id, now + timedelta(hours=overlap_hours))
-        await administration.add_secret(connection, client_id, hash_secret(secret), now)
+        await clients.end_secrets(connection, [client_id], now + timedelta(hours=overlap_hours))
+        await clients.add_secrets(connection, [client_id], [hash_secret(secret)], now)
         after = {"overlapHours": overlap_hours}
         change = audit.Change(action="clientRotateSecret", subject=f"client:{client_id}", after=after)
         await audit.record_command(connection, clock, found.partner_id, actor, change)
-        await administration.announce(connection)
+        await announce(connection)
     return secret
 
 

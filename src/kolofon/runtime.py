@@ -11,6 +11,7 @@ import psycopg
 import uvicorn
 
 from kolofon.app import Parts, build
+from kolofon.failures import Failure
 from kolofon.platform.clock import Clock
 from kolofon.platform.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from kolofon.platform.migrations import migrate, missing_migrations
@@ -21,7 +22,7 @@ from kolofon.worker import Worker
 OLDEST_POSTGRESQL = 150000
 
 
-class StartError(Exception):
+class StartError(Failure):
     """The program cannot start; the message is one line for a person."""
 
 

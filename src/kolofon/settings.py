@@ -7,10 +7,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from kolofon.failures import Failure
+
 Mode = Literal["development", "production"]
 
 
-class SettingsError(Exception):
+class SettingsError(Failure):
     """A setting cannot be used; the message names it and says why."""
 
 

@@ -67,6 +67,15 @@ class LoadSummary(msgspec.Struct, frozen=True):
         """Whether the load changed anything."""
         return any(kind.has_changed for kind in self.kinds)
 
+    def changes(self) -> dict[str, dict[str, list[str]]]:
+        """What is different now, by kind and then by what happened, as JSON values for the audit log."""
+        happened = ("added", "changed", "removed", "retired")
+        return {
+            kind.kind: {name: list(getattr(kind, name)) for name in happened if getattr(kind, name)}
+            for kind in self.kinds
+            if kind.has_changed
+        }
+
     def __str__(self) -> str:
         heading = f"partner {self.partner_code}: "
         heading += "loaded" if self.has_changed else "nothing to change, everything is as the file says"

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from kolofon.failures import Failure
+
 FieldPath: TypeAlias = tuple[str | int, ...]
 
 
-class PublisherFileError(Exception):
+class PublisherFileError(Failure):
     """A publisher file cannot be used. Each line of the message is one problem: `FILE:LINE: field.path: problem`."""
 
 

@@ -1,4 +1,7 @@
-"""The shape of demo readers in a publisher file: sign-ins for trying the system out, never real people."""
+"""The shape of demo readers in a publisher file: sign-ins for trying the system out, never real people.
+
+They are made once. What they do afterwards, such as changing a permission, is theirs: no later load touches it.
+"""
 
 from typing import Annotated, Literal
 
@@ -92,12 +95,13 @@ class ReaderCustomer(File, kw_only=True):
 
 
 class Reader(File, kw_only=True):
-    """A user account. What is left out stays as it is: another file may have said it of the same reader."""
+    """A user account, recognised by its credentials: files of several partners may have the same reader."""
 
+    about: Name | None = None
     name: ReaderName | None = None
     credentials: Annotated[tuple[Credential, ...], Meta(min_length=1)]
     password: Annotated[str, Meta(min_length=10, max_length=200)] | None = None
     phone_numbers: tuple[PhoneNumber, ...] = ()
     emails: tuple[Annotated[str, Meta(max_length=255)], ...] = ()
-    disabled: bool | None = None
+    disabled: bool = False
     customer: ReaderCustomer | None = None

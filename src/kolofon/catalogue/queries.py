@@ -1,4 +1,4 @@
-"""SQL that reads the catalogue into memory."""
+"""SQL that reads the catalogue into memory, and announces its changes."""
 
 from datetime import datetime
 from typing import Any
@@ -94,3 +94,8 @@ async def list_access_rules(connection: Connection) -> list[tuple[int, dict[str,
                 rule[name] = rule[name].ip if hasattr(rule[name], "ip") else rule[name]
         found.append((rule.pop("partner_id"), rule))
     return found
+
+
+async def announce(connection: Connection) -> None:
+    """Tell every process, at commit, that the catalogue has changed."""
+    await connection.execute("select pg_notify('kolofon_catalogue', '')")

@@ -1,4 +1,4 @@
-"""SQL that brings clients and their secrets to what a publisher file says."""
+"""SQL of clients and their secrets: for the commands that administer them, and for publisher files."""
 
 from datetime import datetime
 
@@ -15,6 +15,23 @@ class StoredSecret(msgspec.Struct, frozen=True):
     client_id: str
     secret_hash: bytes
     expires_at: datetime | None
+
+
+class ClientListing(msgspec.Struct, frozen=True):
+    """A client as the list shows it."""
+
+    client_id: str
+    partner_code: str
+    name: str
+    public: bool
+    disabled: bool
+
+
+class LockedClient(msgspec.Struct, frozen=True):
+    """A client that is being changed."""
+
+    partner_id: int
+    public: bool
 
 
 class _ClientRow(msgspec.Struct, frozen=True):
@@ -108,8 +125,8 @@ async def add_secrets(connection: Connection, client_ids: list[str], hashes: lis
     )
 
 
-async def end_secrets(connection: Connection, client_ids: list[str], now: datetime) -> None:
-    """End all secrets of the clients at once."""
+async def end_secrets(connection: Connection, client_ids: list[str], expires_at: datetime) -> None:
+    """Give all secrets of the clients an end, unless they end sooner."""
     await connection.execute(
         """
         update client_secret
@@ -117,5 +134,50 @@ async def end_secrets(connection: Connection, client_ids: list[str], now: dateti
         where client_id = any($1::text[]) and (expires_at is null or expires_at > $2)
         """,
         client_ids,
-        now,
+        expires_at,
     )
+
+
+async def list_clients(connection: Connection, partner_code: str | None) -> list[ClientListing]:
+    """All clients, or those of one partner, in the order of their ids."""
+    rows = await connection.fetch(
+        """
+        select c.client_id, p.partner_code, c.name, c.public, c.disabled
+        from client c
+        join partner p on p.partner_id = c.partner_id
+        where $1::text is null or p.partner_code = $1
+        order by c.client_id
+        """,
+        partner_code,
+    )
+    return [ClientListing(*row) for row in rows]
+
+
+async def add_client(
+    connection: Connection,
+    client_id: str,
+    partner_id: int,
+    name: str,
+    public: bool,
+    redirect_uris: list[str],
+    grant_types: list[str],
+) -> None:
+    """Add a client with the default limits and lifetimes."""
+    await connection.execute(
+        """
+        insert into client (client_id, partner_id, name, public, redirect_uris, grant_types)
+        values ($1, $2, $3, $4, $5, $6)
+        """,
+        client_id,
+        partner_id,
+        name,
+        public,
+        redirect_uris,
+        grant_types,
+    )
+
+
+async def lock_client(connection: Connection, client_id: str) -> LockedClient | None:
+    """The client, locked against other changes until the transaction ends."""
+    row = await connection.fetchrow("select partner_id, public from client where client_id = $1 for update", client_id)
+    return LockedClient(*row) if row is not None else None

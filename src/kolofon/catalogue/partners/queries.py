@@ -15,6 +15,14 @@ async def wait_for_other_loads(connection: Connection) -> None:
     await connection.execute("select pg_advisory_xact_lock($1)", _LOADING_LOCK)
 
 
+async def find_partner_id(connection: Connection, partner_code: str) -> int | None:
+    """The id of a partner by its code."""
+    partner_id: int | None = await connection.fetchval(
+        "select partner_id from partner where partner_code = $1", partner_code
+    )
+    return partner_id
+
+
 async def put_partner(connection: Connection, partner: Partner) -> list[Written]:
     """Add or change the partner."""
     rows = await connection.fetch(

@@ -1,6 +1,5 @@
 """Bringing a partner and its codes to what the file says: first what is there, then what is there no more."""
 
-from kolofon.catalogue import administration
 from kolofon.catalogue.changes import KindChanges, Written, kind_changes
 from kolofon.catalogue.partners import queries
 from kolofon.catalogue.publisher import PublisherFile
@@ -12,7 +11,7 @@ PutRows = dict[str, list[Written]]
 async def put_partner(connection: Connection, publisher: PublisherFile) -> tuple[int, KindChanges]:
     """Add or change the partner; returns its id too."""
     written = await queries.put_partner(connection, publisher.partner)
-    partner_id = await administration.find_partner_id(connection, publisher.partner.code)
+    partner_id = await queries.find_partner_id(connection, publisher.partner.code)
     if partner_id is None:
         raise RuntimeError(f"the partner {publisher.partner.code} was written but is not there")
     return partner_id, kind_changes("partner", 1, written)

@@ -1,1 +1,1 @@
-"""The demo accounts of a publisher file."""
+"""The demo readers of a publisher file: accounts, customers and what they hold."""

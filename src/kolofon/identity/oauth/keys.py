@@ -79,14 +79,17 @@ class KeyRing:
         self.version += 1
 
     def signing_key(self, now: float) -> SigningKey:
-        """The key to sign with: the newest that is active. The oldest when none is yet, as after a clock turned back."""
+        """The key to sign with: the newest that is active; the oldest when none is, as after a clock turned back."""
         return next((key for key in reversed(self._keys) if key.active_from <= now < key.retires_at), self._keys[0])
 
-    def find(self, token: Any) -> ECKey | RSAKey:
-        """The key a token names; raises ValueError for another one. The header's algorithm must be the key's."""
+    def find(self, token: Any, now: float) -> ECKey | RSAKey:
+        """The key a token names; raises ValueError for another one. The header's algorithm must be the key's.
+
+        A retired key vouches for nothing: all it signed has expired, so a token of it is made by who stole it.
+        """
         header = token.headers()
         for key in self._keys:
-            if key.kid == header.get("kid") and key.algorithm == header.get("alg"):
+            if key.kid == header.get("kid") and key.algorithm == header.get("alg") and now < key.retires_at:
                 return key.jwk
         raise ValueError("no such key")
 

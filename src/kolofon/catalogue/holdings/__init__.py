@@ -1,1 +1,0 @@
-"""What the demo customers of a publisher file hold and permit."""
