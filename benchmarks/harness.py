@@ -15,8 +15,9 @@ from pathlib import Path
 
 import asyncpg
 import msgspec
-from kolofon.catalogue.demo_data import generate_demo_data
 
+from kolofon.catalogue.demo import DEMO_FILES
+from kolofon.catalogue.demo_data.service import generate_demo_data
 from kolofon.catalogue.file_reading import read_publisher_file
 from kolofon.catalogue.loader import load_publisher
 from kolofon.identity.oauth.key_store import KeyStore
@@ -61,8 +62,7 @@ async def _fill(url: str, customers: int) -> None:
     migrate(url)
     connection = await connect(url)
     if not await connection.fetchval("select exists (select from client where client_id = $1)", CLIENT_ID):
-        demo = Path(sys.modules["kolofon.catalogue"].__path__[0]) / "demo" / "fjordposten.yaml"
-        await load_publisher(connection, Clock(), read_publisher_file(demo), "command-line:benchmark")
+        await load_publisher(connection, Clock(), read_publisher_file(DEMO_FILES[0]), "command-line:benchmark")
         await generate_demo_data(connection, Clock(), "fjordposten", customers, 1, lambda _: None)
         await _add_client(connection)
         await connection.execute("vacuum analyze")

@@ -52,7 +52,8 @@ def main() -> None:
 def serve(demo: bool) -> None:
     """Run everything in one process.
 
-    Login server, API and worker. Migrates the database first. Without KOLOFON_DATABASE_URL an embedded PostgreSQL runs in KOLOFON_DATA.
+    Login server, API and worker. Migrates the database first. Without KOLOFON_DATABASE_URL an embedded PostgreSQL
+    runs in KOLOFON_DATA.
     """
     from kolofon import runtime
 
@@ -116,7 +117,8 @@ def migrate() -> None:
 def load(file: Path) -> None:
     """Load a publisher FILE into the catalogue.
 
-    All of the YAML file, or nothing. Loading the same file again changes nothing. The summary says what came, changed and went.
+    All of the YAML file, or nothing. Loading the same file again changes nothing. The summary says what came, changed
+    and went.
     """
     from kolofon import commands
 

@@ -1,1 +1,5 @@
-"""The demo publishers, and customers made up in any number."""
+"""The demo publishers, one file each."""
+
+from pathlib import Path
+
+DEMO_FILES = tuple(sorted(Path(__file__).parent.glob("*.yaml")))
