@@ -55,7 +55,7 @@ def serve(demo: bool) -> None:
     Login server, API and worker. Migrates the database first. Without KOLOFON_DATABASE_URL an embedded PostgreSQL
     runs in KOLOFON_DATA.
     """
-    from kolofon import runtime
+    from kolofon import runtime, welcome
 
     settings = _start()
     if demo and settings.mode == "production":
@@ -67,9 +67,9 @@ def serve(demo: bool) -> None:
     ):
         runtime.bring_up_to_date(url)
         publishers = _load_demo(url) if demo else []
-        _announce(settings)
+        welcome.announce(settings)
         for publisher in publishers:
-            _announce_demo(publisher)
+            welcome.announce_demo(publisher)
         runtime.run_web(settings, url, listener, with_worker=True)
 
 
@@ -79,12 +79,12 @@ def web() -> None:
 
     Any number may run.
     """
-    from kolofon import runtime
+    from kolofon import runtime, welcome
 
     settings = _start()
     with runtime.listen(settings) as listener, runtime.database(settings) as url:
         _check_database(url)
-        _announce(settings)
+        welcome.announce(settings)
         runtime.run_web(settings, url, listener, with_worker=False)
 
 
@@ -326,29 +326,7 @@ def _actor() -> str:
     return f"command-line:{getpass.getuser()}"
 
 
-def _announce(settings: Settings) -> None:
-    click.echo(f"Kolofon {__version__} serves {settings.public_url}")
-    click.echo(f"  API          {settings.public_url}/capi/v1")
-    click.echo(f"  API docs     {settings.public_url}/capi/docs")
-    click.echo(f"  login server {settings.issuer}")
-
-
 def _load_demo(url: str) -> "list[PublisherFile]":
     from kolofon import commands
 
     return _run(url, lambda connection, clock: commands.load_demo(connection, clock, _actor()))
-
-
-def _announce_demo(publisher: "PublisherFile") -> None:
-    """What a visitor needs to try a demo publisher."""
-    click.echo(f"\n{publisher.partner.name} (partner {publisher.partner.code})")
-    clients = Table("client id", "client secret", box=None)
-    for entry in publisher.clients:
-        clients.add_row(entry.client_id, entry.secret or "none: a public client, uses PKCE")
-    readers = Table("reader", "password", "who", box=None)
-    for reader in publisher.readers:
-        readers.add_row(reader.credentials[0].credential, reader.password, reader.about)
-    # As wide as its content, also when the output is a file: nothing of a secret may be cut off.
-    console = Console(width=160, highlight=False)
-    for table in (clients, readers):
-        console.print(table)

@@ -46,6 +46,11 @@ async def prepare_connection(connection: Connection) -> None:
     )
 
 
+async def try_lock(connection: Connection, number: int) -> bool:
+    """Take the lock of a number until the transaction ends; False when another one has it."""
+    return bool(await connection.fetchval("select pg_try_advisory_xact_lock($1)", number))
+
+
 def _encode_jsonb(value: object) -> bytes:
     return b"\x01" + msgspec.json.encode(value)  # the version byte of the binary format
 
