@@ -15,7 +15,7 @@ from kolofon.identity.oauth.rfc9068 import new_access_token, sign
 from kolofon.platform.clock import Clock
 
 SECONDS = 3
-PRODUCT = "DIGITAL"
+PRODUCT = "FP-DIGITAL"
 
 
 def main() -> None:

@@ -138,14 +138,14 @@ def demo_data(customers: int, partner: str, seed: int) -> None:
     """
     from kolofon import commands
 
-    with _database() as url, Progress(console=_errors, transient=True) as progress:
-        task = progress.add_task("customers", total=customers)
-        summary = _run(
-            url,
-            lambda connection, clock: commands.demo_data(
-                connection, clock, partner, customers, seed, lambda done: progress.update(task, completed=done)
-            ),
-        )
+    new = commands.DemoCustomers(partner, customers, seed)
+    with _database() as url, Progress(console=_errors, transient=True) as bar:
+        task = bar.add_task("customers", total=customers)
+
+        def progress(done: int) -> None:
+            bar.update(task, completed=done)
+
+        summary = _run(url, lambda connection, clock: commands.demo_data(connection, clock, new, progress, _actor()))
     click.echo(summary)
 
 

@@ -10,7 +10,8 @@ import msgspec
 
 from kolofon.catalogue.clients import queries as clients
 from kolofon.catalogue.clients.queries import ClientListing
-from kolofon.catalogue.demo_data import generate_demo_data
+from kolofon.catalogue.demo import DEMO_FILES
+from kolofon.catalogue.demo_data.service import DemoDataError, generate_demo_data
 from kolofon.catalogue.file_reading import read_publisher_file
 from kolofon.catalogue.loader import load_publisher
 from kolofon.catalogue.partners.queries import find_partner_id
@@ -33,7 +34,6 @@ from kolofon.platform.sealing import SealBroken, read_secrets
 from kolofon.settings import Settings
 
 SHORTEST_PASSWORD = 10
-DEMO = Path(__file__).parent / "catalogue" / "demo"
 
 
 class CommandError(Failure):
@@ -48,6 +48,14 @@ class NewClient(msgspec.Struct, frozen=True):
     name: str
     redirect_uris: list[str]
     public: bool
+
+
+class DemoCustomers(msgspec.Struct, frozen=True):
+    """Customers to make up."""
+
+    partner_code: str
+    count: int
+    seed: int
 
 
 class NewUser(msgspec.Struct, frozen=True):
@@ -66,19 +74,26 @@ async def load(connection: Connection, clock: Clock, file: Path, actor: str) -> 
 
 async def load_demo(connection: Connection, clock: Clock, actor: str) -> list[PublisherFile]:
     """Load the demo publishers; returns what is in their files."""
-    sources = [read_publisher_file(file) for file in sorted(DEMO.glob("*.yaml"))]
+    sources = [read_publisher_file(file) for file in DEMO_FILES]
     for source in sources:
         await load_publisher(connection, clock, source, actor)
     return [source.publisher for source in sources]
 
 
 async def demo_data(
-    connection: Connection, clock: Clock, partner: str, customers: int, seed: int, progress: Callable[[int], None]
+    connection: Connection, clock: Clock, new: DemoCustomers, progress: Callable[[int], None], actor: str
 ) -> str:
-    """Make customers; returns the summary. Raises CommandError for an unknown partner."""
-    if await find_partner_id(connection, partner) is None:
-        raise CommandError(f"--partner: there is no partner {partner}; load its file first")
-    return str(await generate_demo_data(connection, clock, partner, customers, seed, progress))
+    """Make customers; returns the summary. Raises CommandError for an unknown partner, or one that sells nothing."""
+    partner_id = await find_partner_id(connection, new.partner_code)
+    if partner_id is None:
+        raise CommandError(f"--partner: there is no partner {new.partner_code}; load its file first")
+    try:
+        summary = await generate_demo_data(connection, clock, new.partner_code, new.count, new.seed, progress)
+    except DemoDataError as error:
+        raise CommandError(f"--partner: {error}") from None
+    change = audit.Change(action="demoData", subject=f"partner:{new.partner_code}", after=msgspec.to_builtins(summary))
+    await audit.record_command(connection, clock, partner_id, actor, change)
+    return str(summary)
 
 
 async def check(settings: Settings, database_url: str) -> list[tuple[str, str | None]]:

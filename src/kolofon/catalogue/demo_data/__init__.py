@@ -1,0 +1,1 @@
+"""Made-up customers in any number: believable, Norwegian, and the same for the same seed."""
