@@ -11,8 +11,8 @@ test: .venv/develop ## Run the whole suite against a real PostgreSQL
 	$(BIN)/pytest -q
 
 check: .venv/develop ## Linters, types, imports between packages, the lock files
-	$(BIN)/ruff check src tests benchmarks
-	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks examples
+	$(BIN)/ruff format --check src tests benchmarks examples
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

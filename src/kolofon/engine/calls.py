@@ -1,8 +1,8 @@
 """What an operation works with: who calls, the partner's catalogue, the clock, and the database.
 
 Operations declare which they need by one parameter, named as its type: `user_reads`, `user_writes`, `client_reads`,
-`client_writes`. One object instead of a dependency each, because Litestar starts a task for every further one,
-which costs more than the access check itself (docs/decisions/0008).
+`client_writes`. One object instead of a dependency each, because Litestar starts a task for every further one, which
+costs more than half of an access check (docs/decisions/0008).
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable

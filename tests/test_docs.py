@@ -1,0 +1,139 @@
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+import pytest
+
+from kolofon.app import openapi_document
+from kolofon.catalogue.publisher import PublisherFile
+from kolofon.catalogue.publisher_readers import VerificationLevel
+from kolofon.engine.access.queries import SUBJECT
+from kolofon.settings import _PARSERS, Settings
+from tests.demo_server import Demo, environment_without_settings, running_demo
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+DECISION = re.compile(r"docs/decisions/(\d{4})")
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+END_OF_BLOCK = "--- end of block ---"
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Demo]:
+    with running_demo() as demo:
+        yield demo
+
+
+def test_the_tour_in_the_readme_does_what_it_says(demo: Demo) -> None:
+    steps = tour_steps((ROOT / "README.md").read_text())
+    assert len([expected for _, expected in steps if expected is not None]) >= 7
+    script = "".join(f"{commands}\necho '{END_OF_BLOCK}'\n" for commands, _ in steps)
+    script = script.replace("http://127.0.0.1:8000", demo.url)
+    result = subprocess.run(
+        ["/bin/bash", "-euo", "pipefail"],
+        input=script,
+        capture_output=True,
+        text=True,
+        env=environment_without_settings(),
+    )
+    assert result.returncode == 0, result.stderr
+    outputs = result.stdout.split(END_OF_BLOCK)
+    for (commands, expected), output in zip(steps, outputs, strict=False):
+        pattern = as_pattern(expected or "")
+        assert re.fullmatch(pattern, without_space(output), re.DOTALL), f"{commands}\nprinted\n{output}"
+
+
+def tour_steps(text: str) -> list[tuple[str, str | None]]:
+    """The shell blocks between the tour's marks, each with the block that shows its output, if there is one."""
+    tour = text.partition("[start:tour] -->")[2].partition("<!-- --8<-- [end:tour]")[0]
+    steps: list[tuple[str, str | None]] = []
+    for language, content in BLOCK.findall(tour):
+        if language == "sh":
+            steps.append((content, None))
+        else:
+            steps[-1] = (steps[-1][0], content)
+    return steps
+
+
+def as_pattern(shown: str) -> str:
+    """What an output has to match: the text that is shown, in which … stands for anything."""
+    return ".*".join(re.escape(part) for part in without_space(shown).split("…"))
+
+
+def without_space(text: str) -> str:
+    return re.sub(r"\s+", "", text)
+
+
+def test_every_setting_is_documented_with_its_default_and_nothing_else_is() -> None:
+    rows = re.findall(r"^\| `KOLOFON_(\w+)` \| (.*?) \|", (DOCS / "configuration.md").read_text(), re.MULTILINE)
+    assert [name.lower() for name, _ in rows] == list(_PARSERS)
+    for name, default in rows:
+        assert default.startswith(as_written(getattr(Settings(), name.lower()))), name
+
+
+def as_written(default: object) -> str:
+    if default is None:
+        return "none"
+    return f"`{','.join(default)}`" if isinstance(default, tuple) else f"`{default}`"
+
+
+def test_every_member_of_a_publisher_file_is_documented() -> None:
+    words = set(re.findall(r"`(\w+)`", (DOCS / "publisher-file.md").read_text()))
+    members = file_members(msgspec.inspect.type_info(PublisherFile))
+    assert len(members) > 50
+    assert members - words == set()
+
+
+def file_members(shape: msgspec.inspect.Type) -> set[str]:
+    """All names and fixed values that the shape has, at any depth."""
+    inspect: Any = msgspec.inspect
+    if isinstance(shape, inspect.StructType):
+        tag = {str(shape.tag)} if shape.tag_field else set()
+        return tag.union(*({field.encode_name} | file_members(field.type) for field in shape.fields))
+    if isinstance(shape, inspect.VarTupleType):
+        return file_members(shape.item_type)
+    if isinstance(shape, inspect.UnionType):
+        return set[str]().union(*(file_members(each) for each in shape.types))
+    if isinstance(shape, inspect.LiteralType) and set(shape.values) != set(get_args(VerificationLevel)):
+        return {str(value) for value in shape.values}
+    return set()
+
+
+def test_the_concepts_tell_which_levels_of_verification_count() -> None:
+    rows = re.findall(r"^\| `(\w+)`[^|]*\| (yes|no) \|$", (DOCS / "concepts.md").read_text(), re.MULTILINE)
+    assert {level for level, _ in rows} == set(get_args(VerificationLevel))
+    assert all((f"'{level}'" in SUBJECT) is (counts == "yes") for level, counts in rows)
+
+
+def test_every_operation_is_in_the_list_of_what_is_served() -> None:
+    listed = set(re.findall(r"`(GET|POST|PUT|DELETE) (/v1/\S+?)`", (DOCS / "api.md").read_text()))
+    served = {
+        (method.upper(), path.removeprefix("/capi"))
+        for path, item in openapi_document()["paths"].items()
+        for method in item
+    }
+    assert listed == served
+
+
+def test_the_decisions_that_the_code_names_exist() -> None:
+    named = {
+        number
+        for folder in ("src", "benchmarks", "tests")
+        for file in (ROOT / folder).rglob("*.py")
+        for number in DECISION.findall(file.read_text())
+    }
+    assert {"0003", "0006", "0007", "0008"} <= named
+    written = {file.name[:4] for file in (DOCS / "decisions").glob("[0-9]*.md")}
+    assert named <= written
+    assert written == {f"{number:04}" for number in range(1, len(written) + 1)}
+
+
+def test_no_document_fetches_from_elsewhere() -> None:
+    sources = [ROOT / "README.md", ROOT / "mkdocs.yml", *DOCS.rglob("*.md"), *DOCS.rglob("*.svg"), *DOCS.rglob("*.css")]
+    for file in sources:
+        text = file.read_text()
+        assert not re.search(r"""(?:src|href|url)\s*[=(]\s*["']?https?://""", text), file
+        assert not re.search(r"!\[[^]]*\]\(https?://", text), file
