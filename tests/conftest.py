@@ -103,6 +103,19 @@ async def server(playground: Playground, database_url: str, clock: Clock) -> Asy
         yield server
 
 
+@pytest.fixture
+def own_postgres() -> Iterator[EmbeddedPostgres]:
+    """A running, migrated server that belongs to one test, which may stop and kill it."""
+    folder = Path(tempfile.mkdtemp(prefix="kolofon-test-"))
+    server = EmbeddedPostgres(folder)
+    try:
+        migrate(server.start())
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
+
+
 class _QuietServer(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -1,6 +1,7 @@
 """The settings, read from the environment and checked as a whole before anything starts."""
 
 from collections.abc import Callable, Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -10,6 +11,8 @@ import msgspec
 from kolofon.failures import Failure
 
 Mode = Literal["development", "production"]
+
+SHORTEST_SECRET = 32
 
 
 class SettingsError(Failure):
@@ -23,6 +26,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: int = 8000
     public_url: str = "http://127.0.0.1:8000"
+    trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
     data: Path = Path(".data")
     database_url: str | None = None
     database_connections: int = 10
@@ -121,14 +125,30 @@ def _url(*schemes: str, host: bool = True) -> Callable[[str], str]:
 
 def _public_url(text: str) -> str:
     url = _url("http", "https")(text)
-    if urlsplit(url).query or urlsplit(url).fragment:
-        raise ValueError("expected a base URL without query or fragment")
+    parts = urlsplit(url)
+    if parts.path or parts.query or parts.fragment:
+        raise ValueError("expected a base URL of scheme, host and port alone")
     return url
 
 
+def _redis_url(text: str) -> str:
+    # Valkey speaks the protocol of Redis, and our client library knows only that one's scheme.
+    return _url("redis", "rediss", "valkey")(text).replace("valkey://", "redis://", 1)
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    networks = tuple(part.strip() for part in text.split(",") if part.strip())
+    for network in networks:
+        try:
+            ip_network(network)
+        except ValueError:
+            raise ValueError(f"expected addresses or networks with commas between them, got {network!r}") from None
+    return networks
+
+
 def _secret(text: str) -> str:
-    if len(text) < 32:
-        raise ValueError(f"expected at least 32 characters, got {len(text)}")
+    if len(text) < SHORTEST_SECRET:
+        raise ValueError(f"expected at least {SHORTEST_SECRET} characters, got {len(text)}")
     return text
 
 
@@ -143,11 +163,12 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "host": _filled,
     "port": _number(1, 65535),
     "public_url": _public_url,
+    "trusted_proxies": _networks,
     "data": lambda text: Path(_filled(text)),
     # Host may stand in the query (?host=/run/postgresql) for a Unix socket.
     "database_url": _url("postgresql", "postgres", host=False),
     "database_connections": _number(2, 200),
-    "redis_url": _url("redis", "rediss", "valkey"),
+    "redis_url": _redis_url,
     "smtp_url": _url("smtp", "smtps"),
     "secret_key": _secret,
     "log_level": _one_of("debug", "info", "warning", "error"),

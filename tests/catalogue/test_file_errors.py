@@ -31,6 +31,8 @@ def line_of(text: str, part: str) -> int:
         ("{code: DIGI, name: D", "{code: DIGITALUTGAVEN, name: D", "products[0].code", "at most 12 characters, got 14"),
         ("{code: DIGI, name: D", "{code: DI GI, name: D", "products[0].code", "without spaces and slashes"),
         ("{code: PAPIR, name: P", "{code: DIGI, name: P", "products[1].code", "expected once"),
+        ("{code: DIGI, name: D", "{code: price, name: D", "products[0].code", "a word in the API's paths"),
+        ("code: AVIS", "code: consents", "enterprises[0].code", "a word in the API's paths"),
         ("name: Digital, company: HUS", "name: Digital, company: X", "products[0].company", "code of a company"),
         ("name: Digital, company: HUS", "name: D, company: HUS, type: bok", "products[0].type", "expected one of"),
         ("kind: ip,", "kind: sted,", "accessRules[1].kind", "expected one of"),

@@ -28,6 +28,11 @@ class _Coded(Protocol):
 Address = IPv4Address | IPv6Address
 AddressRange = tuple[Address, Address]
 
+# Words that stand in the API's paths where these codes do: nobody could ask for a thing with such a code.
+PATH_WORDS = {
+    "enterprises": frozenset({"access", "consentEvent", "consentGroups", "consents", "erasure"}),
+    "products": frozenset({"complaint", "delete", "price", "update"}),
+}
 _DOMAIN = re.compile(r"^(?!-)[\w-]{1,63}(\.[\w-]{1,63})+$")
 
 
@@ -35,6 +40,7 @@ def check(publisher: PublisherFile, problems: Problems) -> None:
     """Add what is wrong to the problems."""
     _check_partner(publisher.partner, problems)
     _check_unique(publisher, problems)
+    _check_path_words(publisher, problems)
     companies = {company.code for company in publisher.companies}
     for index, product in enumerate(publisher.products):
         must_be_known(problems, ("products", index, "company"), product.company, companies, "company")
@@ -101,6 +107,14 @@ def _check_unique(publisher: PublisherFile, problems: Problems) -> None:
         for i, entry in enumerate(category_type.codes)
     ]
     must_be_once(problems, category_codes)
+
+
+def _check_path_words(publisher: PublisherFile, problems: Problems) -> None:
+    sections: dict[str, Sequence[_Coded]] = {"enterprises": publisher.enterprises, "products": publisher.products}
+    for name, entries in sections.items():
+        for index, entry in enumerate(entries):
+            if entry.code in PATH_WORDS[name]:
+                problems.add((name, index, "code"), f"expected another code: {entry.code} is a word in the API's paths")
 
 
 def _check_rule(

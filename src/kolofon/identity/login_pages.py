@@ -8,10 +8,8 @@ from kolofon.identity.oauth import rfc8414
 from kolofon.identity.oauth import routes as oauth
 from kolofon.identity.oauth.rfc6749 import OAuthError
 from kolofon.identity.pages import routes as pages
+from kolofon.identity.prefixes import PREFIXES
 from kolofon.platform.errors import ApiError, InvalidRequest
-
-# The original's production system has its login server at /user, its test system at /login.
-PREFIXES = ("/user", "/login")
 
 
 def routers() -> list[Router]:

@@ -71,11 +71,6 @@ async def visit_session(
     return Session(*row) if row is not None else None
 
 
-async def end_session(connection: Connection, session_hash: bytes) -> None:
-    """End a session."""
-    await connection.execute("delete from user_session where session_hash = $1", session_hash)
-
-
 async def sweep_sessions(connection: Connection, now: datetime) -> int:
     """Remove ended sessions and return their number."""
     return int((await connection.execute("delete from user_session where expires_at < $1", now)).rpartition(" ")[2])

@@ -1,6 +1,7 @@
 """Signing in with a password, and the session that a browser carries afterwards."""
 
 from datetime import timedelta
+from ipaddress import ip_address, ip_network
 
 from litestar.datastructures import Cookie
 
@@ -69,7 +70,19 @@ class Sessions:
         return Cookie(self.cookie_name, value=session_id, path="/", httponly=True, secure=self._secure, samesite="lax")
 
     async def _throttle(self, credential: str, address: str) -> None:
-        for key, limits in ((f"sign-in address {address}", _PER_ADDRESS), (f"sign-in {credential}", _PER_CREDENTIAL)):
+        counters = [(f"sign-in address {_network(address)}", _PER_ADDRESS)]
+        if credential:
+            counters.append((f"sign-in {credential}", _PER_CREDENTIAL))
+        for key, limits in counters:
             allowance = await self._limiter.take(key, limits)
             if not allowance.allowed:
                 raise TooManyRequests("too many attempts, please wait a minute", allowance.retry_after)
+
+
+def _network(address: str) -> str:
+    """Whom an address belongs to: one household or host is given a whole /64 of IPv6."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    return address if parsed.version == 4 else str(ip_network((parsed, 64), strict=False))

@@ -65,6 +65,15 @@ class Notifications:
             command_timeout=5,
             server_settings={"application_name": "kolofon listener"},
         )
+        try:
+            await self._prepare(connection)
+        except BaseException:
+            connection.terminate()
+            raise
+        self._alive_at = time.monotonic()
+        return connection
+
+    async def _prepare(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         await prepare_connection(connection)
         self._queue: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
         for subscription in self._subscriptions:
@@ -72,8 +81,6 @@ class Notifications:
             await connection.add_listener(subscription.channel, self._note)
         for subscription in self._subscriptions:
             await subscription.fetch(connection)
-        self._alive_at = time.monotonic()
-        return connection
 
     def _note(self, _connection: object, _process: int, channel: str, message: object) -> None:
         self._queue.put_nowait((channel, str(message)))
@@ -84,12 +91,15 @@ class Notifications:
                 if connection is None:
                     connection = await self._connect()
                 await self._listen(connection)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            except Exception as error:
+                # Whatever it was, even a message that no one understands: a new connection fetches everything anew,
+                # while a process that no longer listens would go on with what it knew for ever.
                 _log.warning("the database's notifications are interrupted", error=type(error).__name__)
+            finally:
                 if connection is not None:
                     connection.terminate()
                     connection = None
-                await asyncio.sleep(HEARTBEAT_SECONDS)
+            await asyncio.sleep(HEARTBEAT_SECONDS)
 
     async def _listen(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         by_channel = {subscription.channel: subscription for subscription in self._subscriptions}

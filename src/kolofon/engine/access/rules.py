@@ -2,6 +2,9 @@
 
 The criteria of one question are combined with AND (documented for Check access). A criterion may be met on several
 grounds, each an entry of the answer; one ground is enough. docs/decisions/0007 has the reading of the reference.
+
+`accessArticle` asks for a list rather than for leave: beside a criterion it only adds its entry to the answer, so that
+a subscriber who never bought a single article may still read. Asked alone, it decides.
 """
 
 from datetime import datetime
@@ -41,6 +44,12 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     by_aid_family_too: bool = False
     by_azure_ad_too: bool = False
     list_articles: bool = False
+
+    @property
+    def asks(self) -> bool:
+        """Whether anything is asked; the other members only widen a question."""
+        asked = (self.product, self.article_id, self.domain, self.ip, self.category_type)
+        return self.list_articles or any(criterion is not None for criterion in asked)
 
 
 class Holding(msgspec.Struct, frozen=True):
@@ -90,9 +99,11 @@ class Verdict(msgspec.Struct, frozen=True):
 
 def decide(question: Question, subject: Subject, rules: PartnerCatalogue, now: datetime) -> Verdict:
     """Decide on access at a time."""
-    criteria = [entries for entries in _criteria(question, subject, rules, now) if entries]
-    access = bool(criteria) and all(any(entry.granted for entry in entries) for entries in criteria)
-    return Verdict(access, tuple(entry for entries in criteria for entry in entries))
+    criteria = _criteria(question, subject, rules, now)
+    listed = [[_all_articles(subject, now)]] if question.list_articles and question.article_id is None else []
+    deciding = criteria or listed
+    access = bool(deciding) and all(any(entry.granted for entry in entries) for entries in deciding)
+    return Verdict(access, tuple(entry for entries in criteria + listed for entry in entries))
 
 
 def _criteria(question: Question, subject: Subject, rules: PartnerCatalogue, now: datetime) -> list[list[Entry]]:
@@ -101,8 +112,6 @@ def _criteria(question: Question, subject: Subject, rules: PartnerCatalogue, now
         criteria.append(_product(question, question.product, subject, rules, now))
     if question.article_id is not None:
         criteria.append([_article(question.article_id, subject, rules, now)])
-    elif question.list_articles:
-        criteria.append([_all_articles(subject, now)])
     if question.domain is not None:
         criteria.append([_domain(question, question.domain, subject, rules)])
     if question.ip is not None:

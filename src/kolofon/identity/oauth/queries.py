@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from kolofon.identity.oauth.keys import StoredKey
+from kolofon.identity.oauth.keys import LONGEST_TOKEN, StoredKey
 from kolofon.identity.oauth.rfc6749 import StoredCode, StoredRefreshToken
 from kolofon.platform.database import Connection
 
@@ -198,9 +198,9 @@ async def find_refresh_token(connection: Connection, token_hash: bytes) -> Store
 async def lock_refresh_token(connection: Connection, token_hash: bytes) -> StoredRefreshToken | None:
     """The refresh token with its grant; a second request with it waits here until the first is done.
 
-    The grant is locked against revocation: a family cannot be revoked and refreshed at the same moment.
+    A revocation at the same moment need not wait: what a refresh still gives is dead, as its grant is revoked.
     """
-    row = await connection.fetchrow(_FIND_REFRESH_TOKEN + " for update of t for no key update of g", token_hash)
+    row = await connection.fetchrow(_FIND_REFRESH_TOKEN + " for update of t", token_hash)
     return StoredRefreshToken(*row) if row is not None else None
 
 
@@ -233,11 +233,12 @@ async def rotate_refresh_token(
 async def sweep(connection: Connection, now: datetime) -> int:
     """Remove what has expired: grants with all they own, revocations, retired keys. Returns the number of rows."""
     removed = 0
-    for statement in (
-        "delete from oauth_grant where expires_at < $1",
-        "delete from refresh_token where expires_at < $1",
-        "delete from token_revocation where expires_at < $1",
-        "delete from signing_key where retires_at < $1",
+    for statement, before in (
+        # A grant stays until its last access token is dead too: a replayed code or refresh token has to find it.
+        ("delete from oauth_grant where expires_at < $1", now - LONGEST_TOKEN),
+        ("delete from refresh_token where expires_at < $1", now),
+        ("delete from token_revocation where expires_at < $1", now),
+        ("delete from signing_key where retires_at < $1", now),
     ):
-        removed += int((await connection.execute(statement, now)).rpartition(" ")[2])
+        removed += int((await connection.execute(statement, before)).rpartition(" ")[2])
     return removed

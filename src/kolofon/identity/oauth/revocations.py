@@ -1,6 +1,5 @@
 """Access tokens that may no longer pass, known to every process within a second."""
 
-from datetime import datetime
 from uuid import UUID
 
 from kolofon.identity.oauth import queries
@@ -31,9 +30,11 @@ class Revocations:
         """Whether the token, or the grant it came from, is revoked."""
         return token.token_id in self._expiry or token.grant_id in self._expiry
 
-    def add(self, revoked_id: UUID, expires_at: datetime) -> None:
-        """Note a revocation made by this process, before its notification comes round."""
-        self._expiry[revoked_id] = expires_at.timestamp()
+    def add(self, revocation: queries.Revocation) -> None:
+        """Note a revocation that this process has committed: it holds before the answer leaves, not only when its
+        notification comes round.
+        """
+        self._expiry[revocation.revoked_id] = revocation.expires_at.timestamp()
 
     async def _fetch(self, connection: Connection) -> None:
         rows = await queries.list_revocations(connection, self._clock.now())

@@ -86,10 +86,8 @@ def read_client_credentials(authorization: str | None, parameters: dict[str, str
             raise OAuthError("invalid_client", "client_id: missing, in the Basic header and in the parameters")
         return [in_parameters]
     readings = _read_basic(authorization)
-    if in_parameters is None:
-        return readings
     # The same credentials in several places are a habit of existing clients; different ones are an attack or a bug.
-    agreeing = [r for r in readings if r.client_id == client_id and secret in {None, r.secret}]
+    agreeing = [r for r in readings if client_id in {None, r.client_id} and secret in {None, r.secret}]
     if not agreeing:
         raise OAuthError("invalid_request", "the Basic header and the parameters name different client credentials")
     return agreeing
@@ -119,7 +117,10 @@ def is_safe_redirect_uri(uri: str) -> bool:
     """Whether a URI can be redirected to at all: absolute, without fragment (section 3.1.2), fit for a header."""
     if not uri.isascii() or not uri.isprintable() or " " in uri or "#" in uri:
         return False
-    scheme = urlsplit(uri).scheme
+    try:
+        scheme = urlsplit(uri).scheme
+    except ValueError:  # e.g. a bracket that is no IPv6 address
+        return False
     return bool(scheme) and scheme not in {"javascript", "data", "vbscript"}
 
 

@@ -14,20 +14,23 @@ from kolofon.platform.ids import hash_secret
 
 async def revoke(
     connection: Connection, tokens: Tokens, reader: TokenReader, client: Client, token: str, now: datetime
-) -> None:
-    """Revoke an access token, or with a refresh token its whole family. Another client's token is refused."""
+) -> queries.Revocation | None:
+    """Revoke an access token, or with a refresh token its whole family; None when there was nothing to revoke.
+
+    Raises OAuthError for another client's token.
+    """
     stored = await queries.lock_refresh_token(connection, hash_secret(token))
     if stored is not None:
         _check_owner(stored.client_id, client)
-        await tokens.revoke_grant(connection, stored.grant_id, now)
-        return
+        return await tokens.revoke_grant(connection, stored.grant_id, now)
     try:
         access_token = reader.read(token)
     except InvalidToken:
-        return
+        return None
     _check_owner(access_token.client_id, client)
     expires_at = datetime.fromtimestamp(access_token.expires_at, UTC)
     await queries.add_revocation(connection, access_token.token_id, expires_at)
+    return queries.Revocation(access_token.token_id, expires_at)
 
 
 def _check_owner(client_id: str, client: Client) -> None:

@@ -112,8 +112,11 @@ class TokenReader:
 
     def _verify(self, text: str) -> AccessToken:
         try:
-            decoded = jwt.decode(text, self._keys.find, algorithms=["ES256", "RS256"])
+            decoded = jwt.decode(
+                text, lambda token: self._keys.find(token, self._clock.seconds()), algorithms=["ES256", "RS256"]
+            )
             claims = msgspec.convert(decoded.claims, _Claims)
+            unique_id = UUID(claims.sub) if claims.gid is not None else None
         except (JoseError, ValueError, TypeError, KeyError):
             raise InvalidToken("the access token is not valid") from None
         if decoded.header.get("typ") != TYPE or claims.iss != self._issuer or claims.aud != self._audience:
@@ -123,7 +126,7 @@ class TokenReader:
             client_id=claims.client_id,
             issued_at=claims.iat,
             expires_at=claims.exp,
-            unique_id=UUID(claims.sub) if claims.gid is not None else None,
+            unique_id=unique_id,
             grant_id=claims.gid,
             scope=claims.scope,
         )

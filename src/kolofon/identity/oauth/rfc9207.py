@@ -1,17 +1,18 @@
 """RFC 9207: the issuer in every authorization response, so that a client of several servers cannot be confused."""
 
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 
 def response_url(redirect_uri: str, issuer: str, members: dict[str, str | None]) -> str:
     """The redirect URI with the response's members and `iss` added to the query it already has.
 
-    The client's own query is kept to the letter: some compare it, some put values without `=` there.
+    The client's own URI is kept to the letter: some compare it, some put values without `=` in the query, and taking
+    it apart and putting it together again would change `app:///path` or the case of a scheme. It has no fragment.
     """
-    parts = urlsplit(redirect_uri)
     added = urlencode({name: value for name, value in (members | {"iss": issuer}).items() if value is not None})
-    query = f"{parts.query}&{added}" if parts.query else added
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))
+    if "?" not in redirect_uri:
+        return f"{redirect_uri}?{added}"
+    return f"{redirect_uri}{added}" if redirect_uri.endswith(("?", "&")) else f"{redirect_uri}&{added}"
 
 
 def same_but_for_query(registered: str, presented: str) -> bool:

@@ -13,7 +13,8 @@ from kolofon.identity.oauth.authorization import Destination, issue_code, read_d
 from kolofon.identity.oauth.clients import authenticate_client
 from kolofon.identity.oauth.rfc6749 import EXTID_CODE, OAuthError, read_client_credentials, read_parameters
 from kolofon.identity.oauth.rfc9207 import response_url
-from kolofon.identity.oauth.tokens import TokenAnswer
+from kolofon.identity.oauth.tokens import FamilyRevoked, TokenAnswer
+from kolofon.identity.prefixes import prefix_of
 from kolofon.identity.redirects import redirect
 from kolofon.platform.callers import Limits
 from kolofon.platform.errors import TooManyRequests, UnsupportedMediaType
@@ -34,7 +35,7 @@ async def authorize(request: HttpRequest, login_server: UsesLoginServer) -> Resp
         session_id = request.cookies.get(login_server.sessions.cookie_name)
         session = await login_server.sessions.visit(login_server.pool(), session_id)
         if session is None:
-            return redirect(f"{login_server.settings.issuer}/oauthLogin?{query}")
+            return redirect(f"{login_server.settings.public_url}{prefix_of(request)}/oauthLogin?{query}")
         async with login_server.pool().acquire() as connection, connection.transaction():
             code = await issue_code(connection, authorization, session, login_server.clock.now())
         answer = {"code": code, "state": parameters.get("state")}
@@ -64,20 +65,24 @@ async def token(request: HttpRequest, login_server: UsesLoginServer) -> Response
             EXTID_CODE: login_server.tokens.for_extid_code,
         }[str(grant_type)]
         answer = await give(connection, client, parameters)
+    if isinstance(answer, FamilyRevoked):
+        login_server.revocations.add(answer.revocation)
     return _json(answer) if isinstance(answer, TokenAnswer) else oauth_error_response(answer)
 
 
 @post("/oauth/revoke", operation_id="revoke", include_in_schema=False, status_code=200)
-async def revoke(request: HttpRequest, login_server: UsesLoginServer) -> Response[None]:
+async def revoke(request: HttpRequest, login_server: UsesLoginServer) -> Response[bytes]:
     """Revoke a token (RFC 7009)."""
     parameters = await _parameters(request)
     client = await _client(request, login_server, parameters)
     text = _required(parameters, "token")
     async with login_server.pool().acquire() as connection, connection.transaction():
-        await rfc7009.revoke(
+        revocation = await rfc7009.revoke(
             connection, login_server.tokens, login_server.reader, client, text, login_server.clock.now()
         )
-    return Response(None, headers=_NO_STORE)
+    if revocation is not None:
+        login_server.revocations.add(revocation)
+    return Response(b"", media_type="text/plain", headers=_NO_STORE)
 
 
 @post("/oauth/introspect", operation_id="introspect", include_in_schema=False, status_code=200)

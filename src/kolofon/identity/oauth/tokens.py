@@ -49,6 +49,14 @@ class TokenAnswer(msgspec.Struct, omit_defaults=True):
     refresh_token: str | None = None
 
 
+class FamilyRevoked(OAuthError):
+    """A refusal that ended a family; who commits it notes the revocation."""
+
+    def __init__(self, description: str, revocation: queries.Revocation) -> None:
+        super().__init__("invalid_grant", description)
+        self.revocation = revocation
+
+
 class Tokens:
     """Gives tokens for grants. Stateless but for the keys; every method runs in the caller's transaction."""
 
@@ -57,10 +65,6 @@ class Tokens:
         self._clock = clock
         self._keys = keys
         self._extid_key = secrets.key(extid_code.KEY_PURPOSE)
-
-    def needs_database(self, grant_type: str | None) -> bool:
-        """Client credentials are answered from memory alone."""
-        return grant_type != "client_credentials"
 
     def check_grant_type(self, client: Client, grant_type: str | None) -> None:
         """Raises OAuthError for a grant that is missing, unknown or not this client's."""
@@ -93,8 +97,8 @@ class Tokens:
             return OAuthError("invalid_grant", "the code is unknown or has expired")
         fate = code_fate(code, client.client_id, parameters["redirect_uri"], now)
         if fate is CodeFate.REPLAYED:
-            await self.revoke_grant(connection, code.grant_id, now)
-            return OAuthError("invalid_grant", "the code has been used before; the tokens it gave are revoked")
+            revocation = await self.revoke_grant(connection, code.grant_id, now)
+            return FamilyRevoked("the code has been used before; the tokens it gave are revoked", revocation)
         if fate is CodeFate.REFUSED:
             return OAuthError("invalid_grant", "the code has expired, or was issued to another client or redirect_uri")
         await queries.use_code(connection, code_hash, now)
@@ -116,8 +120,8 @@ class Tokens:
         if stored is None or fate is RefreshFate.REFUSED:
             return OAuthError("invalid_grant", "the refresh token is unknown, expired, revoked or another client's")
         if fate is RefreshFate.REUSED:
-            await self.revoke_grant(connection, stored.grant_id, now)
-            return OAuthError("invalid_grant", "the refresh token has been used before; its family is revoked")
+            revocation = await self.revoke_grant(connection, stored.grant_id, now)
+            return FamilyRevoked("the refresh token has been used before; its family is revoked", revocation)
         if fate is RefreshFate.REPEAT and stored.sealed_answer is not None:
             opened = unseal(_answer_key(presented), stored.sealed_answer)
             return msgspec.json.decode(opened, type=TokenAnswer)
@@ -153,10 +157,12 @@ class Tokens:
         )
         return await self._answer_with_refresh(connection, client, account, grant_id, now)
 
-    async def revoke_grant(self, connection: Connection, grant_id: UUID, now: datetime) -> None:
+    async def revoke_grant(self, connection: Connection, grant_id: UUID, now: datetime) -> queries.Revocation:
         """End a family everywhere: refresh tokens by its row, access tokens by the revocation list."""
         await queries.revoke_grant(connection, grant_id, now)
-        await queries.add_revocation(connection, grant_id, now + LONGEST_TOKEN)
+        revocation = queries.Revocation(grant_id, now + LONGEST_TOKEN)
+        await queries.add_revocation(connection, revocation.revoked_id, revocation.expires_at)
+        return revocation
 
     def _answer(self, client: Client, scope: str, user: tuple[UUID, UUID] | None) -> TokenAnswer:
         token = new_access_token(self._clock.now(), client.access_token_seconds, client.client_id, user)

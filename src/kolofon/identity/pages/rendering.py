@@ -40,7 +40,7 @@ def page(
         "Cache-Control": "no-store",
         "Content-Language": language,
     }
-    return Response(html, status_code=status, headers=headers, media_type="text/html; charset=utf-8")
+    return Response(html, status_code=status, headers=headers, media_type="text/html")
 
 
 def _origin(url: str | None) -> str:

@@ -12,13 +12,13 @@ from kolofon.identity.login_server import LoginServer, UsesLoginServer
 from kolofon.identity.oauth.authorization import Destination, read_destination
 from kolofon.identity.oauth.rfc6749 import read_parameters
 from kolofon.identity.pages.rendering import page
+from kolofon.identity.prefixes import prefix_of
 from kolofon.identity.redirects import redirect
 from kolofon.platform.errors import ApiError, TooManyRequests
 from kolofon.platform.i18n import preferred_language, translations
 from kolofon.platform.ids import new_secret
 
 HttpRequest = Request[None, None, State]
-_FORM_COOKIE = "kolofon_form"
 _STYLE = (files("kolofon.identity.pages") / "static" / "pages.css").read_bytes()
 
 
@@ -46,7 +46,7 @@ async def sign_in(request: HttpRequest, login_server: UsesLoginServer) -> Respon
     if session_id is None:
         text = "The e-mail or number and the password do not match. Please try again."
         return _sign_in_page(request, login_server, text, username, 400)
-    url = f"{login_server.settings.issuer}/oauth/authorize?{_query(request)}"
+    url = f"{login_server.settings.public_url}{prefix_of(request)}/oauth/authorize?{_query(request)}"
     return redirect(url, status=303, cookie=login_server.sessions.cookie(session_id))
 
 
@@ -64,7 +64,7 @@ def refused_page(request: HttpRequest, error: ApiError) -> Response[Any]:
         "message.html",
         language,
         status=error.status,
-        base="/user",
+        base=prefix_of(request),
         heading=gettext("This link does not work"),
         text=gettext(
             "The page that sent you here asked for something that cannot be done. "
@@ -79,13 +79,14 @@ def _sign_in_page(
 ) -> Response[Any]:
     destination = _destination(request, login_server)
     language = preferred_language(request.headers.get("accept-language", ""))
-    browser = request.cookies.get(_FORM_COOKIE) or new_secret()
+    cookie_name = _form_cookie_name(login_server)
+    browser = request.cookies.get(cookie_name) or new_secret()
     answer = page(
         "sign_in.html",
         language,
         status=status,
         form_target=destination.redirect_uri,
-        base="/user",
+        base=prefix_of(request),
         query=_query(request),
         client_name=destination.client.name,
         logo_url=destination.client.logo_url,
@@ -93,8 +94,8 @@ def _sign_in_page(
         error=translations(language).gettext(error) if error else None,
         username=username,
     )
-    secure = login_server.settings.public_url.startswith("https://")
-    answer.set_cookie(Cookie(_FORM_COOKIE, value=browser, path="/", httponly=True, samesite="lax", secure=secure))
+    secure = _is_secure(login_server)
+    answer.set_cookie(Cookie(cookie_name, value=browser, path="/", httponly=True, samesite="lax", secure=secure))
     return answer
 
 
@@ -112,8 +113,18 @@ def _form_token(login_server: LoginServer, browser: str) -> str:
 
 
 def _form_token_fits(request: HttpRequest, login_server: LoginServer, presented: str) -> bool:
-    browser = request.cookies.get(_FORM_COOKIE)
-    return browser is not None and hmac.compare_digest(_form_token(login_server, browser), presented)
+    browser = request.cookies.get(_form_cookie_name(login_server))
+    # As bytes: compare_digest refuses text that is not ASCII, and anything may be presented.
+    return browser is not None and hmac.compare_digest(_form_token(login_server, browser).encode(), presented.encode())
+
+
+def _is_secure(login_server: LoginServer) -> bool:
+    return login_server.settings.public_url.startswith("https://")
+
+
+def _form_cookie_name(login_server: LoginServer) -> str:
+    # Without __Host- a neighbouring subdomain could plant a cookie whose form token it knows.
+    return "__Host-kolofon_form" if _is_secure(login_server) else "kolofon_form"
 
 
 HANDLERS = [show_sign_in, sign_in, style]

@@ -17,13 +17,13 @@ class PermissionLevel(msgspec.Struct, frozen=True):
 
 
 async def list_purposes(database: Reader, level: PermissionLevel) -> list[str]:
-    """The permitted purposes, in the order of their codes."""
+    """The permitted purposes, in the order of their codes, which must not depend on the database's language."""
     rows = await database.fetch(
         """
         select purpose
         from privacy_permission
         where partner_id = $1 and customer_number = $2 and enterprise_code = $3 and order_type = $4
-        order by purpose
+        order by purpose collate "C"
         """,
         *msgspec.structs.astuple(level),
     )

@@ -20,7 +20,7 @@ _NOBODY = Subject(problem="there is no such user")
 async def check_access(call: Read[ClientCaller], request: AccessRequest, explain: bool) -> AccessAnswer:
     """Whether the user of the token, or the one the request names, may read what is asked. Raises InvalidRequest."""
     question = _question(request)
-    if question == Question():
+    if not question.asks:
         raise InvalidRequest("expected at least one of product, articleId, domain, ip, categoryType, accessArticle")
     user = call.caller if isinstance(call.caller, UserCaller) else None
     if user is None and request.unique_id is None and request.credential is None and not _only_ip(question):

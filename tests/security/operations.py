@@ -1,0 +1,93 @@
+"""Every operation of the OpenAPI document with a request that names somebody. A new operation needs a line here."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import msgspec
+
+from kolofon.app import openapi_document
+from tests.browser_session import Server, bearer
+from tests.playground import Reader
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """What an operation is called with: the values of its path's parameters, and its body."""
+
+    path: dict[str, str | int | None] = {}
+    body: dict[str, Any] | None = None
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """An operation; `mode` is whose token it wants: user or client."""
+
+    operation_id: str
+    method: str
+    path: str
+    mode: str
+
+    async def call(self, server: Server, token: str | None, named: Reader) -> httpx.Response:
+        """Call it with the sample that names this reader."""
+        sample = SAMPLES[self.operation_id](named)
+        headers = bearer(token) if token is not None else {}
+        path = self.path.format(**sample.path)
+        return await server.http.request(self.method, path, json=sample.body, headers=headers)
+
+
+def _operations() -> list[Operation]:
+    found = []
+    for path, methods in openapi_document()["paths"].items():
+        for method, operation in methods.items():
+            ((mode, _scopes),) = operation["security"][0].items()
+            found.append(Operation(operation["operationId"], method.upper(), path, mode))
+    return found
+
+
+OPERATIONS = _operations()
+
+_ENTERPRISE: dict[str, str | int | None] = {"enterpriseCode": "NEWS"}
+_ORDER_TYPE = _ENTERPRISE | {"orderType": "SUB"}
+_PURPOSES = {"permission": [{"purpose": "EM"}]}
+_CHANNELS = {"channels": [{"type": "SHIELD", "value": "TM"}]}
+
+
+def _nothing(_named: Reader) -> Sample:
+    return Sample()
+
+
+def _level(path: dict[str, str | int | None], body: dict[str, Any] | None = None) -> Callable[[Reader], Sample]:
+    return lambda _named: Sample(path, body)
+
+
+def _access(named: Reader) -> Sample:
+    body = {"product": "MAG", "uniqueId": named.unique_id.hex, "credential": named.credential}
+    return Sample(body=body | {"customerNumber": named.customer_number})
+
+
+def _external_id(named: Reader) -> Sample:
+    return Sample(body={"externalId": named.credential.partition("@")[0], "credentialType": "D"})
+
+
+SAMPLES: dict[str, Callable[[Reader], Sample]] = {
+    "checkAccess": _access,
+    "checkAccessClient": _access,
+    "listUserProfile": _nothing,
+    "listExternalUserProfiles": _nothing,
+    "listCustomerProfile": _nothing,
+    "listPrivacyEnterprise": _level(_ENTERPRISE),
+    "changePrivacyEnterprise": _level(_ENTERPRISE, _PURPOSES),
+    "listPrivacyOrdertype": _level(_ORDER_TYPE),
+    "changePrivacyOrdertype": _level(_ORDER_TYPE, _PURPOSES),
+    "listGlobalPermissions": _nothing,
+    "listEnterprisePermissions": _level(_ENTERPRISE),
+    "changeEnterprisePermissions": _level(_ENTERPRISE, _CHANNELS),
+    "listOrdertypePermissions": _level(_ORDER_TYPE),
+    "changeOrdertypePermissions": _level(_ORDER_TYPE, _CHANNELS),
+    "checkShieldEnterpriseClient": lambda named: Sample(_ENTERPRISE | {"customerNumber": named.customer_number}),
+    "checkShieldOrdertypeClient": lambda named: Sample(_ORDER_TYPE | {"customerNumber": named.customer_number}),
+    "registerExternalIdClient": _external_id,
+    "registerExternalIdCustomerClient": lambda named: Sample(
+        body=(_external_id(named).body or {}) | {"customerNumber": named.customer_number}
+    ),
+    "listCustomerProducts": _nothing,
+}
