@@ -136,7 +136,7 @@ def _server(command: list[str], environment: dict[str, str], probe: str) -> Iter
         finally:
             process.terminate()
             process.wait(20)
-    Path(log.name).unlink()
+    Path(log.name).unlink(missing_ok=True)
 
 
 def _wait_for(probe: str, process: subprocess.Popen[bytes]) -> None:

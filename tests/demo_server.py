@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -12,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+
+from tests.processes import free_port
 
 
 class Demo:
@@ -64,13 +65,6 @@ def running(command: list[str], environment: Mapping[str, str], probe: str) -> I
 def environment_without_settings() -> dict[str, str]:
     """This process's environment without the settings of whoever runs the tests."""
     return {name: value for name, value in os.environ.items() if not name.startswith("KOLOFON_")}
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _answers(url: str) -> bool:

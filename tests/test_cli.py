@@ -15,23 +15,24 @@ import httpx
 import pytest
 
 from tests.catalogue.publisher_files import SMALL
-
-WAIT = 120  # no promise of speed: it ends a hopeless wait
+from tests.demo_server import environment_without_settings
+from tests.processes import WAIT, free_port
+from tests.waiting import until
 
 
 class Program:
     """`kolofon` with settings."""
 
     def __init__(self, **settings: str) -> None:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("KOLOFON_")}
-        self.environment = kept | {f"KOLOFON_{name.upper()}": value for name, value in settings.items()}
+        self.environment = environment_without_settings() | {
+            f"KOLOFON_{name.upper()}": value for name, value in settings.items()
+        }
 
-    def run(self, *arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         return subprocess.run(
             [sys.executable, "-m", "kolofon", *arguments],
             env=self.environment,
-            input=text,
             capture_output=True,
             text=True,
             timeout=WAIT,
@@ -41,9 +42,8 @@ class Program:
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start a command that goes on."""
         command = [sys.executable, "-m", "kolofon", *arguments]
-        return subprocess.Popen(
-            command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, env=self.environment, stdout=pipe, stderr=pipe, text=True)
 
 
 @asynccontextmanager
@@ -52,28 +52,25 @@ async def serving(program: Program, *arguments: str) -> AsyncIterator["subproces
     url = f"http://127.0.0.1:{program.environment['KOLOFON_PORT']}/ready"
     with program.start(*arguments) as process:
         try:
-            async with asyncio.timeout(WAIT), httpx.AsyncClient() as http:
-                while not await is_ready(http, url):
-                    assert process.poll() is None, process.communicate()
-                    await asyncio.sleep(0.05)
+            await until(lambda: is_ready(url, process))
             yield process
         finally:
             process.terminate()
             process.communicate(timeout=WAIT)
 
 
-async def is_ready(http: httpx.AsyncClient, url: str) -> bool:
-    try:
-        return (await http.get(url)).status_code == 200
-    except httpx.TransportError:
-        return False
+async def is_ready(url: str, process: "subprocess.Popen[str]") -> bool:
+    assert process.poll() is None, process.communicate()
+    async with httpx.AsyncClient() as http:
+        try:
+            return (await http.get(url)).status_code == 200
+        except httpx.TransportError:
+            return False
 
 
 @pytest.fixture
 def port() -> str:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return str(found.getsockname()[1])
+    return str(free_port())
 
 
 @pytest.fixture
@@ -173,6 +170,7 @@ async def test_what_the_demo_prints_is_true(tmp_path: Path, port: str) -> None:
         lines.append(await asyncio.to_thread(process.stdout.readline))
         assert lines[-1], process.communicate()
     printed = "".join(lines)
+    await until(lambda: is_ready(f"http://127.0.0.1:{port}/ready", process))
     process.terminate()
     process.communicate(timeout=WAIT)
     assert f"http://127.0.0.1:{port}/capi/docs" in printed
@@ -190,6 +188,19 @@ async def test_sigterm_and_sigint_stop_the_embedded_database_too(tmp_path: Path,
             assert process.returncode == 0, errors
             assert "Traceback" not in errors
             assert not (tmp_path / "postgres" / "postmaster.pid").exists()
+
+
+async def test_an_embedded_database_that_dies_is_started_again(tmp_path: Path, port: str) -> None:
+    async with serving(Program(data=str(tmp_path), port=port), "serve") as process:
+        pid_file = tmp_path / "postgres" / "postmaster.pid"
+        first = int(pid_file.read_text().split("\n", 1)[0])
+        os.kill(first, signal.SIGKILL)
+
+        async def is_another() -> bool:
+            return pid_file.exists() and int(pid_file.read_text().split("\n", 1)[0] or first) != first
+
+        await until(is_another)
+        await until(lambda: is_ready(f"http://127.0.0.1:{port}/ready", process))
 
 
 def test_clients_users_and_files_are_administered_from_the_command_line(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.demo_server import Demo, free_port, running, running_demo
+from tests.demo_server import Demo, running, running_demo
+from tests.processes import free_port
 
 SITE = Path(__file__).parent.parent / "examples" / "publisher_site.py"
 PASSWORD = "fjordposten-demo"

@@ -14,7 +14,7 @@ from kolofon.app import API_HANDLERS
 
 SOURCE = Path(kolofon.__file__).parent
 FILES = sorted(SOURCE.rglob("*.py"))
-SQL = re.compile(r"^\s*(select|insert into|update|delete from|with \w+ as)\b", re.IGNORECASE)
+SQL = re.compile(r"^\s*(select\s|insert into\s|update\s+\w+\s+set\s|delete from\s|with \w+ as\b)", re.IGNORECASE)
 CALLS = {"user_reads", "user_writes", "client_reads", "client_writes"}
 
 

@@ -14,7 +14,8 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 from kolofon import __version__
 from kolofon.catalogue.live import LiveCatalogue
 from kolofon.diverse.external_identity import routes as external_identity
-from kolofon.engine.calls import call_dependencies
+from kolofon.engine.calls import call_dependencies, reading_calls
+from kolofon.engine.lean_calls import LeanCalls
 from kolofon.identity import login_pages
 from kolofon.identity.login_server import LoginServer
 from kolofon.identity.oauth.bearer import BearerAuthenticator
@@ -29,7 +30,7 @@ from kolofon.platform import api_document, health
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Pool, create_pool
 from kolofon.platform.error_answers import answer_error
-from kolofon.platform.frame import ApiFrame
+from kolofon.platform.frame import API_PREFIX, ApiFrame
 from kolofon.platform.limits import rate_limiter
 from kolofon.platform.negotiation import BODY_LIMIT, ApiRequest, JsonResponse
 from kolofon.platform.notifications import Notifications
@@ -131,7 +132,9 @@ def build(parts: Parts) -> ASGIApp:
     authenticate = BearerAuthenticator(
         parts.reader, parts.revocations, parts.catalogue, parts.notifications, parts.pool
     )
-    frame = ApiFrame(_litestar(parts), authenticate, parts.limiter, parts.clock, parts.pool)
+    reads = reading_calls(parts.pool, parts.clock, parts.catalogue)
+    operations = LeanCalls(_litestar(parts), reads, API_PREFIX)
+    frame = ApiFrame(operations, authenticate, parts.limiter, parts.clock, parts.pool)
     return Telemetry(frame, parts.settings)
 
 

@@ -4,7 +4,6 @@ import asyncio
 import getpass
 import json
 import os
-import signal
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -276,9 +275,6 @@ def _start() -> Settings:
     from kolofon.platform.telemetry import configure_logging
 
     settings = _settings()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # Whoever ends the program, it leaves by its exits: the embedded database is stopped.
-        signal.signal(number, _leave)
     configure_logging(settings)
     return settings
 
@@ -316,10 +312,6 @@ def _run(url: str, work: Callable[[Any, Any], Awaitable[T]]) -> T:
             await connection.close()
 
     return asyncio.run(run())
-
-
-def _leave(_number: int, _frame: object) -> None:
-    raise SystemExit(0)
 
 
 def _actor() -> str:

@@ -1,14 +1,22 @@
 """Starting the program: database, lock, socket, server. Whatever is wrong becomes one clear line."""
 
+import asyncio
+import errno
 import fcntl
 import os
+import signal
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from types import FrameType
+from typing import NoReturn
 
 import asyncpg
 import psycopg
+import structlog
 import uvicorn
+import uvloop
 
 from kolofon.app import Parts, build
 from kolofon.failures import Failure
@@ -19,7 +27,12 @@ from kolofon.platform.sealing import read_secrets
 from kolofon.settings import Settings
 from kolofon.worker import Worker
 
+_log = structlog.get_logger()
 OLDEST_POSTGRESQL = 150000
+_WATCH_SECONDS = 1.0
+_NO_DATABASE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+# What is wrong with the port; everything else is wrong with the host.
+_PORT_ERRORS = frozenset({errno.EADDRINUSE, errno.EACCES})
 
 
 class StartError(Failure):
@@ -33,15 +46,58 @@ def database(settings: Settings) -> Iterator[str]:
         yield settings.database_url
         return
     server = EmbeddedPostgres(settings.data)
+    with _signals_end_in_order():
+        try:
+            try:
+                url = server.start()
+                with _kept_alive(server):
+                    yield url
+            finally:
+                server.stop()
+        except EmbeddedPostgresError as error:
+            raise StartError(str(error)) from None
+
+
+@contextmanager
+def _kept_alive(server: EmbeddedPostgres) -> Iterator[None]:
+    """Start the embedded server again when it dies, e.g. for want of memory."""
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(_WATCH_SECONDS):
+            try:
+                if server.revive():
+                    _log.warning("the embedded PostgreSQL had died and was started again")
+            except (EmbeddedPostgresError, OSError) as error:
+                _log.error("the embedded PostgreSQL has died and does not start", problem=str(error))
+
+    watcher = threading.Thread(target=watch, name="watch over PostgreSQL", daemon=True)
+    watcher.start()
     try:
-        url = server.start()
-    except EmbeddedPostgresError as error:
-        server.stop()
-        raise StartError(str(error)) from None
-    try:
-        yield url
+        yield
     finally:
-        server.stop()
+        ended.set()
+        watcher.join()
+
+
+@contextmanager
+def _signals_end_in_order() -> Iterator[None]:
+    """End as by an exception when told to end, so that nothing that was started is left behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    names = [s for s in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(s) is signal.SIG_DFL]
+    for name in names:
+        signal.signal(name, _end)
+    try:
+        yield
+    finally:
+        for name in names:
+            signal.signal(name, signal.SIG_DFL)
+
+
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)
 
 
 @contextmanager
@@ -70,15 +126,15 @@ def bring_up_to_date(database_url: str) -> list[str]:
     try:
         return migrate(database_url)
     except psycopg.OperationalError as error:
-        raise StartError(f"KOLOFON_DATABASE_URL: cannot reach the database: {_first_line(error)}") from None
+        raise StartError(_unreachable(error)) from None
 
 
 async def database_problem(database_url: str) -> str | None:
     """Why the database cannot be used, in one line; None when it can."""
     try:
         connection = await asyncpg.connect(database_url, timeout=10)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        return f"KOLOFON_DATABASE_URL: cannot reach the database: {_first_line(error)}"
+    except _NO_DATABASE as error:
+        return _unreachable(error)
     try:
         if int(await connection.fetchval("show server_version_num")) < OLDEST_POSTGRESQL:
             return "KOLOFON_DATABASE_URL: expected PostgreSQL 15 or newer"
@@ -91,13 +147,16 @@ async def database_problem(database_url: str) -> str | None:
 def listen(settings: Settings) -> socket.socket:
     """The socket to serve on; raises StartError when the address is taken or not this machine's."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
     try:
-        listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((settings.host, settings.port))
-    except OSError as error:
-        where = f"{settings.host} port {settings.port}"
-        raise StartError(f"KOLOFON_PORT: cannot listen on {where}: {error.strerror or error}") from None
+    except (OSError, UnicodeError) as error:
+        listener.close()
+        number = getattr(error, "errno", None)
+        name = "KOLOFON_PORT" if number in _PORT_ERRORS else "KOLOFON_HOST"
+        reason = getattr(error, "strerror", None) or error
+        raise StartError(f"{name}: cannot listen on {settings.host} port {settings.port}: {reason}") from None
     listener.set_inheritable(True)
     return listener
 
@@ -113,19 +172,53 @@ def run_web(settings: Settings, database_url: str, listener: socket.socket, with
         log_config=None,
         access_log=False,
         server_header=False,
-        lifespan="on",
-        loop="uvloop",
+        # Connecting comes before serving, so that what is wrong becomes a line and not uvicorn's traceback.
+        lifespan="off",
         http="httptools",
         timeout_graceful_shutdown=10,
+        # Whose word is taken for the address that a request comes from; sign-ins are throttled by it.
+        forwarded_allow_ips=list(settings.trusted_proxies),
     )
-    uvicorn.Server(config).run(sockets=[listener])
+
+    async def serve() -> None:
+        async with _connected(parts):
+            await _Server(config).serve(sockets=[listener])
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve())
+
+
+class _Server(uvicorn.Server):
+    """Ends in order at a signal, and the program after it: uvicorn's own raises the signal once more at the end."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """The first signal lets the requests in flight finish; a second Ctrl-C does not."""
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
 
 
 async def run_worker(settings: Settings, database_url: str) -> None:
-    """Work until cancelled."""
+    """Work until cancelled or told to end. What is half done then is undone, and done by the next."""
     parts = Parts(settings, database_url, read_secrets(settings), Clock())
-    async with parts.running():
-        await Worker(parts.pool, parts.clock, parts.key_store).run()
+    async with _connected(parts):
+        work = asyncio.create_task(Worker(parts.pool, parts.clock, parts.key_store).run())
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, work.cancel)
+        with suppress(asyncio.CancelledError):
+            await work
+
+
+@asynccontextmanager
+async def _connected(parts: Parts) -> AsyncIterator[None]:
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(parts.running())
+        except _NO_DATABASE as error:
+            raise StartError(_unreachable(error)) from None
+        yield
+
+
+def _unreachable(error: BaseException) -> str:
+    return f"KOLOFON_DATABASE_URL: cannot reach the database: {_first_line(error)}"
 
 
 def _first_line(error: BaseException) -> str:

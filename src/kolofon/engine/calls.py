@@ -7,7 +7,7 @@ costs more than half of an access check (docs/decisions/0008).
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from litestar.di import NamedDependency, Provide
@@ -50,10 +50,10 @@ ClientReads = NamedDependency[SkipValidation[Read[ClientCaller]]]
 ClientWrites = NamedDependency[SkipValidation[Write[ClientCaller]]]
 
 
-def call_dependencies(
-    pool: Callable[[], Pool], clock: Clock, catalogue: LiveCatalogue, secrets: Secrets
-) -> dict[str, Provide]:
-    """The four dependencies, by parameter name."""
+def reading_calls(
+    pool: Callable[[], Pool], clock: Clock, catalogue: LiveCatalogue
+) -> dict[str, Callable[[Scope], Read[Any]]]:
+    """What makes the calls that change nothing, by parameter name."""
 
     def user_reads(scope: Scope) -> Read[UserCaller]:
         caller = _user(scope)
@@ -62,6 +62,15 @@ def call_dependencies(
     def client_reads(scope: Scope) -> Read[ClientCaller]:
         caller = _client(scope)
         return Read(caller, catalogue.current.partner(caller.partner_id), clock, _held(scope) or pool())
+
+    return {"user_reads": user_reads, "client_reads": client_reads}
+
+
+def call_dependencies(
+    pool: Callable[[], Pool], clock: Clock, catalogue: LiveCatalogue, secrets: Secrets
+) -> dict[str, Provide]:
+    """The four dependencies, by parameter name."""
+    reads = reading_calls(pool, clock, catalogue)
 
     async def user_writes(scope: Scope) -> AsyncGenerator[Write[UserCaller], None]:
         caller = _user(scope)
@@ -76,8 +85,7 @@ def call_dependencies(
             yield Write(caller, partner, clock, transaction, secrets)
 
     return {
-        "user_reads": Provide(user_reads, sync_to_thread=False),
-        "client_reads": Provide(client_reads, sync_to_thread=False),
+        **{name: Provide(read, sync_to_thread=False) for name, read in reads.items()},
         "user_writes": Provide(user_writes),
         "client_writes": Provide(client_writes),
     }

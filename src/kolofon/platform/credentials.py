@@ -30,6 +30,8 @@ def normalised_credential(text: str, region: str = "NO") -> tuple[str, str]:
     external identity with its prefix, which is case-sensitive after the colon.
     """
     text = text.strip()
+    if "\0" in text:
+        raise InvalidRequest("credential: holds a NUL character, which no text can hold")
     prefix, colon, external_id = text.partition(":")
     if colon and prefix in _PREFIX_TYPES and external_id:
         return text, _PREFIX_TYPES[prefix]

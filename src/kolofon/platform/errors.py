@@ -68,6 +68,15 @@ class MethodNotAllowed(ApiError):
     status = 405
     exception_type = "MethodNotAllowedException"
 
+    def __init__(self, message: str, allowed: str) -> None:
+        super().__init__(message)
+        self.allowed = allowed
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Which methods there are (RFC 9110, section 15.5.6)."""
+        return {"Allow": self.allowed}
+
 
 class Conflict(ApiError):
     """The state of things does not allow it now."""
@@ -155,10 +164,13 @@ _UNREACHABLE = (
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
     asyncpg.InterfaceError,
+    # What asyncpg makes of a statement sent just when the server's farewell comes in.
+    asyncpg.InternalClientError,
 )
-_BY_STATUS = {
-    error.status: error for error in (InvalidRequest, NotFound, MethodNotAllowed, TooLarge, UnsupportedMediaType)
-}
+# asyncpg counts a value that does not fit its parameter among its interface errors; that is a bug of ours.
+_MISUSED = (ValueError, TypeError)
+_NO_BODY = "'data'"  # what Litestar says of a body that is not there
+_BY_STATUS = {error.status: error for error in (InvalidRequest, NotFound, TooLarge, UnsupportedMediaType)}
 
 
 def as_api_error(exception: Exception) -> ApiError:
@@ -167,10 +179,24 @@ def as_api_error(exception: Exception) -> ApiError:
         return exception
     if isinstance(exception, ValidationException):
         return InvalidRequest(_validation_message(exception))
-    if isinstance(exception, HTTPException) and exception.status_code in _BY_STATUS:
-        return _BY_STATUS[exception.status_code](exception.detail)
-    if isinstance(exception, _UNREACHABLE):
+    if isinstance(exception, HTTPException):
+        return _from_http(exception)
+    if isinstance(exception, ExceptionGroup) and isinstance(exception.__cause__, Exception):
+        # Litestar's report that undoing the transaction failed too, as it does when the connection is lost in it.
+        return as_api_error(exception.__cause__)
+    if isinstance(exception, _UNREACHABLE) and not isinstance(exception, _MISUSED):
         return Unavailable("the service cannot reach its database at the moment, please try again")
+    return _unforeseen()
+
+
+def _from_http(exception: HTTPException) -> ApiError:
+    if exception.status_code == MethodNotAllowed.status:
+        return MethodNotAllowed(exception.detail, (exception.headers or {}).get("allow", ""))
+    known = _BY_STATUS.get(exception.status_code)
+    return known(exception.detail) if known is not None else _unforeseen()
+
+
+def _unforeseen() -> InternalError:
     return InternalError("an error on our side; it has been logged")
 
 
@@ -186,6 +212,8 @@ def camel_case(name: str) -> str:
 
 
 def _field_message(entry: dict[str, str]) -> str:
+    if entry.get("message") == _NO_BODY:
+        return "the body is missing"
     key = camel_case(entry.get("key", "").removeprefix("data"))
     message = entry.get("message", "").replace("`", "")
     message = message[:1].lower() + message[1:]

@@ -5,28 +5,22 @@ routing, so nothing of the API can be reached around it.
 """
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+from litestar.utils import normalize_path
 
 from kolofon import __version__
 from kolofon.platform import idempotency
 from kolofon.platform.callers import Authenticator, ClientCaller
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Connection, Pool
-from kolofon.platform.errors import (
-    ApiError,
-    InternalError,
-    InvalidRequest,
-    InvalidToken,
-    TooManyRequests,
-    as_api_error,
-    error_body,
-)
+from kolofon.platform.error_answers import understood
+from kolofon.platform.errors import ApiError, InvalidRequest, InvalidToken, TooManyRequests, error_body
 from kolofon.platform.limits import Allowance, RateLimiter
-from kolofon.platform.negotiation import XmlSender, read_body, wants_xml
+from kolofon.platform.negotiation import XmlSender, read_body, replay, wants_xml
 
 API_PREFIX = "/capi/v1/"
 _ALWAYS = ((b"x-mediaconnect-api-version", __version__.encode()), (b"cache-control", b"no-store"))
@@ -52,18 +46,18 @@ class ApiFrame:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != ScopeType.HTTP or not scope["path"].startswith(API_PREFIX):
+        if scope["type"] != ScopeType.HTTP or not _is_of_api(scope["path"]):
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
         accept = headers.get(b"accept", b"").decode("latin-1")
         answer_headers = scope["state"]["answer_headers"]
         answer_headers += _ALWAYS
+        prefers_xml = False
         try:
             _refuse_nul(scope)
             caller = await self._authenticate(_bearer_token(headers))
-            if wants_xml(accept, caller.prefers_xml):
-                send = XmlSender(scope, send).send
+            prefers_xml = caller.prefers_xml
             allowance = await self._limiter.take(caller.client_id, caller.limits)
             answer_headers += _limit_headers(allowance)
             if not allowance.allowed:
@@ -72,14 +66,15 @@ class ApiFrame:
             key = headers.get(b"idempotency-key")
             if key is not None and scope["method"] in _WRITES:
                 await self._answer_once(scope, receive, send, caller, key.decode("latin-1"))
+            elif wants_xml(accept, prefers_xml):
+                await self._app(scope, receive, XmlSender(scope, send).send)
             else:
                 await self._app(scope, receive, send)
         except Exception as exception:
             # Whatever Litestar handles comes as an answer; here it is the frame's own refusals and the database's.
-            error = as_api_error(exception)
-            if isinstance(error, InternalError):
-                raise
-            await _refuse(send, error, accept)
+            if wants_xml(accept, prefers_xml):
+                send = XmlSender(scope, send).send
+            await _refuse(send, understood(exception), accept)
 
     async def _answer_once(
         self, scope: HTTPScope, receive: Receive, send: Send, caller: ClientCaller, key: str
@@ -89,11 +84,14 @@ class ApiFrame:
         route = f"{scope['method']} {scope['path']}?{scope['query_string'].decode('latin-1')}"
         request = idempotency.repeatable(caller, key, route, body)
         kept = _Kept()
+        accept = dict(scope["headers"]).get(b"accept", b"").decode("latin-1")
+        as_xml = wants_xml(accept, caller.prefers_xml)
         async with self._pool().acquire() as connection, connection.transaction():
             stored = await idempotency.begin(connection, request)
             if stored is None:
                 scope["state"]["connection"] = connection
-                await self._app(scope, _replay(body), kept.send)
+                # Kept as it goes out: a repeat is not routed, so it could not be written as XML then.
+                await self._app(scope, replay(body), XmlSender(scope, kept.send).send if as_xml else kept.send)
                 await self._keep(connection, request, kept)
             else:
                 kept.restore(stored)
@@ -161,13 +159,11 @@ def _limit_headers(allowance: Allowance) -> list[tuple[bytes, bytes]]:
     ]
 
 
+def _is_of_api(path: str) -> bool:
+    # Litestar routes //capi//v1/... as if the slashes were single ones.
+    return path.startswith(API_PREFIX) or ("//" in path and normalize_path(path).startswith(API_PREFIX))
+
+
 def _refuse_nul(scope: Scope) -> None:
     if "\0" in scope["path"] or b"%00" in scope["query_string"]:
         raise InvalidRequest("the URL holds a NUL character, which no text can hold")
-
-
-def _replay(body: bytes) -> Receive:
-    async def receive() -> Any:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return cast("Receive", receive)

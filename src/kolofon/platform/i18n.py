@@ -5,31 +5,34 @@ from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 from io import BytesIO
 
-from babel import negotiate_locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 LANGUAGES = ("nb", "sv", "en")
 DEFAULT = "nb"
-# What browsers send for the languages of these two.
+# The other words for Norwegian that browsers send.
 _ALIASES = {"no": "nb", "nn": "nb"}
 
 
 def preferred_language(accept_language: str) -> str:
     """The best of our languages for an Accept-Language header."""
     wanted: list[tuple[float, str]] = []
-    for part in accept_language.split(",")[:20]:
-        tag, _, quality = part.strip().partition(";q=")
-        try:
-            wanted.append((-float(quality or 1), tag.replace("-", "_")))
-        except ValueError:
-            continue
-    tags = [tag for _, tag in sorted(wanted, key=lambda entry: entry[0])]
-    return negotiate_locale(tags, LANGUAGES, aliases=_ALIASES) or _by_alias(tags) or DEFAULT
+    for part in accept_language.lower().split(",")[:20]:
+        tag, *parameters = (p.strip() for p in part.split(";"))
+        # Ours have no regions, so only the first subtag counts.
+        language = tag.partition("-")[0]
+        language = _ALIASES.get(language, language)
+        quality = _quality(parameters)
+        if language in LANGUAGES and quality > 0:
+            wanted.append((quality, language))
+    return max(wanted, key=lambda entry: entry[0])[1] if wanted else DEFAULT
 
 
-def _by_alias(tags: list[str]) -> str | None:
-    return next((_ALIASES[t.split("_")[0].lower()] for t in tags if t.split("_")[0].lower() in _ALIASES), None)
+def _quality(parameters: list[str]) -> float:
+    try:
+        return next((float(p[2:]) for p in parameters if p.startswith("q=")), 1.0)
+    except ValueError:
+        return 0.0
 
 
 @cache

@@ -33,8 +33,8 @@ class StoredAnswer(msgspec.Struct, frozen=True):
 
 def repeatable(caller: ClientCaller, key: str, route: str, body: bytes) -> RepeatableRequest:
     """The request's identity; raises InvalidRequest for an unusable key."""
-    if not 1 <= len(key) <= KEY_LENGTH or not key.isprintable():
-        raise InvalidRequest(f"Idempotency-Key: expected 1 to {KEY_LENGTH} printable characters")
+    if not 1 <= len(key) <= KEY_LENGTH or not (key.isascii() and key.isprintable()):
+        raise InvalidRequest(f"Idempotency-Key: expected 1 to {KEY_LENGTH} printable ASCII characters")
     return RepeatableRequest(caller, key, route, sha256(body).digest())
 
 

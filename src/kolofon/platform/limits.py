@@ -3,18 +3,24 @@
 import math
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 import structlog
 from limits import RateLimitItemPerMinute, RateLimitItemPerSecond
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import FixedWindowRateLimiter
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from kolofon.platform.callers import Limits
 
 _log = structlog.get_logger()
 _MINUTE = 60.0
+# A call waits this long for the shared windows, and after a failure they are left alone for a while: a limit is not
+# worth an answer that comes late.
+_SHARED_SECONDS = 0.25
+_ALONE_SECONDS = 1.0
 
 
 class Allowance(msgspec.Struct, frozen=True):
@@ -74,23 +80,32 @@ class MemoryRateLimiter:
 
     def _sweep(self, now: float) -> None:
         self._swept = now
-        self._windows = {k: w for k, w in self._windows.items() if now - w.minute < _MINUTE}
+        self._windows = {k: w for k, w in self._windows.items() if now - w.minute < _MINUTE or now - w.second < 1.0}
 
 
 class SharedRateLimiter:
     """Windows in Redis or Valkey, one for all processes; while it cannot be reached each process counts alone."""
 
-    def __init__(self, redis_url: str) -> None:
-        self._limiter = FixedWindowRateLimiter(RedisStorage(f"async+{redis_url}", implementation="redispy"))
-        self._alone = MemoryRateLimiter()
+    def __init__(self, redis_url: str, monotonic: Callable[[], float] = time.monotonic) -> None:
+        options: dict[str, Any] = {
+            "socket_timeout": _SHARED_SECONDS,
+            "socket_connect_timeout": _SHARED_SECONDS,
+            "retry": Retry(NoBackoff(), 0),
+        }
+        self._limiter = FixedWindowRateLimiter(RedisStorage(f"async+{redis_url}", implementation="redispy", **options))
+        self._monotonic = monotonic
+        self._alone = MemoryRateLimiter(monotonic)
+        self._alone_until = float("-inf")
 
     async def take(self, key: str, limits: Limits) -> Allowance:
         """Count one call in the shared windows."""
-        try:
-            return await self._take(key, limits)
-        except Exception as error:  # the client library has no common base for its failures
-            _log.warning("shared rate limits cannot be reached", error=type(error).__name__)
-            return await self._alone.take(key, limits)
+        if self._monotonic() >= self._alone_until:
+            try:
+                return await self._take(key, limits)
+            except Exception as error:  # the client library has no common base for its failures
+                self._alone_until = self._monotonic() + _ALONE_SECONDS
+                _log.warning("shared rate limits cannot be reached", error=type(error).__name__)
+        return await self._alone.take(key, limits)
 
     async def _take(self, key: str, limits: Limits) -> Allowance:
         minute = RateLimitItemPerMinute(limits.per_minute)

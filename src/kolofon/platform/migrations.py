@@ -4,11 +4,13 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psycopg
 from yoyo import get_backend, read_migrations
 
 from kolofon.platform.database import Connection
 
 _PACKAGE = files("kolofon") / "migrations"
+_MIGRATION_LOCK = 0x6B6F6C02
 
 
 def migrate(database_url: str) -> list[str]:
@@ -16,14 +18,17 @@ def migrate(database_url: str) -> list[str]:
 
     Each migration is a transaction of its own: a failure leaves the ones before it applied and itself undone.
     """
-    backend = get_backend(_driver_url(database_url))
-    try:
-        with as_file(_PACKAGE) as folder, backend.lock():
-            missing = backend.to_apply(read_migrations(str(folder)))
-            names = [migration.id for migration in missing]
-            backend.apply_migrations(missing)
-    finally:
-        backend.connection.close()
+    # Not yoyo's own lock, a row that a killed process leaves behind: this one goes with its connection.
+    with psycopg.connect(database_url) as turn, turn.transaction():
+        turn.execute("select pg_advisory_xact_lock(%s)", [_MIGRATION_LOCK])
+        backend = get_backend(_driver_url(database_url))
+        try:
+            with as_file(_PACKAGE) as folder:
+                missing = backend.to_apply(read_migrations(str(folder)))
+                names = [migration.id for migration in missing]
+                backend.apply_migrations(missing)
+        finally:
+            backend.connection.close()
     return names
 
 

@@ -1,6 +1,6 @@
 """In which format an answer goes out, and in which a body came in."""
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from litestar import Request, Response
@@ -8,7 +8,7 @@ from litestar.datastructures import State
 from litestar.types import HTTPScope, Message, Receive, Scope, Send
 from litestar.types.asgi_types import HTTPResponseStartEvent
 
-from kolofon.platform.errors import InvalidRequest, TooLarge, UnsupportedMediaType
+from kolofon.platform.errors import PROBLEM_JSON, InvalidRequest, TooLarge, UnsupportedMediaType
 from kolofon.platform.xml import from_xml, to_xml
 
 BODY_LIMIT = 1024 * 1024
@@ -36,6 +36,9 @@ def _quality(accept: str, kind: str) -> float:
     best = 0.0
     for part in accept.lower().split(","):
         media_range, *parameters = (p.strip() for p in part.split(";"))
+        # Neither asks for data: the first is a shape of errors, the second a web page.
+        if media_range in {PROBLEM_JSON, "application/xhtml+xml"}:
+            continue
         if not media_range.endswith(("/" + kind, "+" + kind)):
             continue
         quality = next((p[2:] for p in parameters if p.startswith("q=")), "1")
@@ -140,6 +143,20 @@ async def read_body(receive: Receive) -> bytes:
             return b"".join(chunks)
 
 
+def replay(body: bytes) -> Receive:
+    """A body that has been read, to be read again."""
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return cast("Receive", receive)
+
+
+def holds_nul(body: bytes) -> bool:
+    """Whether JSON holds a NUL character, which JSON can only write escaped."""
+    return b"\\u0000" in body
+
+
 def _media_type(headers: Any) -> str:
     for name, value in headers:
         if name == b"content-type":
@@ -153,7 +170,9 @@ def _from_json(body: bytes) -> Any:
         value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidRequest(f"the body is not valid JSON: {error}") from None
+    except RecursionError:
+        raise InvalidRequest("the body is not valid JSON: it is nested too deeply") from None
     # PostgreSQL's text cannot hold it, and no name, code or address has one.
-    if b"\\u0000" in body:
+    if holds_nul(body):
         raise InvalidRequest("the body holds a NUL character (\\u0000), which no text can hold")
     return value

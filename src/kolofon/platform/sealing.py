@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from kolofon.settings import Settings, SettingsError
+from kolofon.settings import SHORTEST_SECRET, Settings, SettingsError
 
 _NONCE_LENGTH = 12
 
@@ -42,6 +42,8 @@ def seal(key: bytes, value: bytes) -> bytes:
 
 def unseal(key: bytes, sealed: bytes) -> bytes:
     """The value behind a seal; raises SealBroken."""
+    if len(sealed) < _NONCE_LENGTH:
+        raise SealBroken
     try:
         return AESGCM(key).decrypt(sealed[:_NONCE_LENGTH], sealed[_NONCE_LENGTH:], None)
     except InvalidTag:
@@ -57,9 +59,13 @@ def read_secrets(settings: Settings) -> Secrets:
         settings.data.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             _write_once(path)
-        return Secrets(path.read_text().strip())
+        secret = path.read_text().strip()
     except OSError as error:
         raise SettingsError(f"KOLOFON_DATA: cannot use {path}: {error.strerror}") from None
+    if len(secret) < SHORTEST_SECRET:
+        # Anybody could compute keys from an empty secret.
+        raise SettingsError(f"KOLOFON_DATA: {path} is shorter than {SHORTEST_SECRET} characters, so it is damaged")
+    return Secrets(secret)
 
 
 def _write_once(path: Path) -> None:
@@ -68,6 +74,8 @@ def _write_once(path: Path) -> None:
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(secrets.token_urlsafe(48))
+        file.flush()
+        os.fsync(file.fileno())
     try:
         os.link(draft, path)
     except FileExistsError:

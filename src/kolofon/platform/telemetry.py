@@ -3,6 +3,7 @@
 import logging
 import sys
 import time
+import traceback
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from random import getrandbits
@@ -13,7 +14,7 @@ import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from prometheus_client import Counter, Histogram
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
 from kolofon.settings import Settings
 
@@ -38,7 +39,7 @@ def configure_logging(settings: Settings) -> None:
     """Log to standard error: JSON lines, or coloured text for a person."""
     human: list[Processor] = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
     machine: list[Processor] = [
-        structlog.processors.format_exc_info,
+        _without_values,
         structlog.processors.JSONRenderer(_encode),
     ]
     structlog.configure(
@@ -52,6 +53,43 @@ def configure_logging(settings: Settings) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
+    if settings.log_format == "json":
+        for handler in logging.getLogger().handlers:
+            handler.setFormatter(_JsonFormatter())
+
+
+def _without_values(_logger: object, _method: str, event: EventDict) -> EventDict:
+    error = event.pop("exc_info", None)
+    if isinstance(error, BaseException):
+        event["exception"] = where_it_happened(error)
+    return event
+
+
+def where_it_happened(error: BaseException | None) -> list[str]:
+    """An exception and those behind it: kinds and places. Messages hold values, and values are people's."""
+    lines: list[str] = []
+    while error is not None:
+        known = {name: getattr(error, name, None) for name in ("sqlstate", "table_name", "constraint_name")}
+        lines.append(" ".join([type(error).__qualname__, *(f"{k}={v}" for k, v in known.items() if v)]))
+        frames = traceback.extract_tb(error.__traceback__)
+        lines += [f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return lines
+
+
+class _JsonFormatter(logging.Formatter):
+    """What libraries log through the standard library, in the form of our own lines."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        event: dict[str, Any] = {
+            "event": record.getMessage(),
+            "logger": record.name,
+            "level": record.levelname.lower(),
+            "timestamp": datetime.now(UTC),
+        }
+        if record.exc_info is not None:
+            event["exception"] = where_it_happened(record.exc_info[1])
+        return _encode(event)
 
 
 def _encode(event: dict[str, Any], **_: object) -> str:

@@ -4,6 +4,7 @@ A list stands in an element of its own, its entries named in the singular (`<ema
 the expected type, since XML alone cannot tell a list of one from a single value.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
@@ -14,6 +15,7 @@ from defusedxml.ElementTree import ParseError, fromstring
 
 from kolofon.platform.errors import InvalidRequest
 
+_NOT_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 _SINGULAR = (("sses", "ss"), ("ies", "y"), ("s", ""))
 
 
@@ -53,13 +55,13 @@ def _fill(element: Element, value: Any, name: str) -> None:
 
 
 def _writable(text: str) -> str:
-    """XML 1.0 has no way to write most control characters."""
-    return "".join(c for c in text if c >= " " or c in "\t\n\r")
+    """XML 1.0 has no way to write most control characters, nor halves of pairs (section 2.2)."""
+    return _NOT_XML.sub("", text)
 
 
 def _singular(name: str) -> str:
     for ending, replacement in _SINGULAR:
-        if name.endswith(ending) and not (ending == "s" and name.endswith("ss")):
+        if name.endswith(ending) and name != ending and not (ending == "s" and name.endswith("ss")):
             return name[: -len(ending)] + replacement
     return name
 

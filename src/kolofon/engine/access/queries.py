@@ -61,8 +61,8 @@ async def find_subject(database: Reader, query: SubjectQuery) -> Subject | None:
     )
     if not rows:
         return None
-    credential_fits, customer_number, email_domains, *_ = rows[0]
+    credential_fits, customer_number, email_domains = rows[0][:3]
     if not credential_fits:
         return Subject(problem="the credential is not the user's")
-    holdings = tuple(Holding(*row[3:9]) for row in (tuple(r) for r in rows) if row[3] is not None)
+    holdings = tuple(Holding(*row[3:]) for row in rows if row["kind"] is not None)
     return Subject(customer_number, tuple(email_domains or ()), holdings)

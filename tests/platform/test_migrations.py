@@ -1,0 +1,188 @@
+"""The shape of the database, and getting to it."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from importlib.resources import files
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from kolofon.platform.database import Connection
+from kolofon.platform.migrations import known_migrations, migrate, missing_migrations
+from tests.conftest import with_database
+from tests.waiting import until
+
+# Tables that need no partner_id and no unique_id, each with where its owner stands.
+OWNED_OTHERWISE = {
+    "client_secret": "the client's partner",
+    "authorization_code": "the grant's user",
+    "refresh_token": "the grant's user",
+    "idempotency_key": "the client's partner",
+    "token_revocation": "ids of tokens and grants only; the list is the installation's",
+    "signing_key": "the installation's",
+}
+YOYO = {"_yoyo_log", "_yoyo_migration", "_yoyo_version", "yoyo_lock"}
+
+# Foreign keys without an index on their own side: what they point to is never deleted while it is in use, nor is its
+# key changed, so nothing searches by them.
+UNINDEXED = {
+    "access_rule_partner_id_category_type_fkey": "a partner has few rules",
+    "access_rule_partner_id_product_code_fkey": "a partner has few rules",
+    "access_rule_partner_id_subscribed_product_code_fkey": "a partner has few rules",
+    "category_code_partner_id_category_type_fkey": "a partner has few codes",
+    "product_partner_id_company_code_fkey": "a partner has few products",
+    "oauth_grant_client_id_fkey": "clients are disabled, not deleted",
+    "subscription_partner_id_product_code_fkey": "products are retired, not deleted",
+    "subscription_partner_id_category_code_fkey": "codes that are held are not deleted",
+    "privacy_permission_partner_id_enterprise_code_fkey": "enterprises that are held are not deleted",
+    "privacy_permission_partner_id_purpose_fkey": "purposes that are held are not deleted",
+    "marketing_permission_partner_id_channel_fkey": "channels that are held are not deleted",
+}
+
+
+@pytest.fixture
+async def empty(postgres: str) -> AsyncIterator[str]:
+    name = f"kolofon_test_{uuid4().hex}"
+    administrator = await asyncpg.connect(postgres)
+    await administrator.execute(f"create database {name}")
+    yield with_database(postgres, name)
+    await administrator.execute(f"drop database {name} with (force)")
+    await administrator.close()
+
+
+async def missing(url: str) -> list[str]:
+    connection = await asyncpg.connect(url)
+    found = await missing_migrations(connection)
+    await connection.close()
+    return found
+
+
+async def test_an_empty_database_gets_all_of_them_in_order_and_the_second_time_none(empty: str) -> None:
+    assert await missing(empty) == known_migrations()
+    assert await asyncio.to_thread(migrate, empty) == known_migrations()
+    assert await missing(empty) == []
+    assert await asyncio.to_thread(migrate, empty) == []
+
+
+async def test_of_several_at_once_one_does_it_and_the_others_wait(empty: str) -> None:
+    await asyncio.to_thread(migrate, empty)
+    connection = await asyncpg.connect(empty)
+    await undo_last(connection)
+    # The table is about to be there already, which each of them would wait to see.
+    transaction = connection.transaction()
+    await transaction.start()
+    await connection.execute("create table audit_log (x integer)")
+    running = [asyncio.create_task(asyncio.to_thread(migrate, empty)) for _ in range(3)]
+
+    async def all_wait() -> bool:
+        count = "select count(distinct pid) from pg_locks where not granted"
+        return bool(await connection.fetchval(count) >= 3)
+
+    await until(all_wait)
+    await transaction.rollback()
+    await connection.close()
+    assert sorted(await asyncio.gather(*running), key=len) == [[], [], ["0004_platform"]]
+    assert await missing(empty) == []
+
+
+async def undo_last(connection: Connection) -> None:
+    await connection.execute("delete from _yoyo_migration where migration_id = '0004_platform'")
+    await connection.execute("drop table audit_log, idempotency_key")
+
+
+async def test_what_a_killed_process_leaves_behind_does_not_lock_out_the_next(empty: str) -> None:
+    await asyncio.to_thread(migrate, empty)
+    connection = await asyncpg.connect(empty)
+    await connection.execute("insert into yoyo_lock (locked, ctime, pid) values (1, localtimestamp, 999999)")
+    await undo_last(connection)
+    await connection.close()
+    assert await asyncio.to_thread(migrate, empty) == ["0004_platform"]
+
+
+async def test_one_that_fails_leaves_those_before_it_and_nothing_of_itself(empty: str) -> None:
+    connection = await asyncpg.connect(empty)
+    # In the way of the last table of the third.
+    await connection.execute("create table marketing_permission (x integer)")
+    with pytest.raises(Exception, match="marketing_permission"):
+        await asyncio.to_thread(migrate, empty)
+    assert await connection.fetchval("select to_regclass('oauth_grant')") is not None
+    assert await connection.fetchval("select to_regclass('customer')") is None
+    assert await missing(empty) == known_migrations()[2:]
+    await connection.execute("drop table marketing_permission")
+    assert await asyncio.to_thread(migrate, empty) == known_migrations()[2:]
+    await connection.close()
+
+
+def test_each_sets_a_lock_and_a_statement_time_out_before_anything_else() -> None:
+    for name in known_migrations():
+        text = (files("kolofon") / "migrations" / f"{name}.sql").read_text()
+        statements = [s.strip() for s in re.sub(r"--.*", "", text).split(";") if s.strip()]
+        settings = [re.sub(r"\s*=.*", "", statement) for statement in statements[:2]]
+        assert settings == ["set local lock_timeout", "set local statement_timeout"], name
+
+
+def test_their_numbers_follow_each_other() -> None:
+    assert [int(name[:4]) for name in known_migrations()] == list(range(1, len(known_migrations()) + 1))
+
+
+async def test_every_table_says_whose_its_rows_are(connection: Connection) -> None:
+    rows = await connection.fetch(
+        """
+        select t.table_name, bool_or(c.column_name in ('partner_id', 'unique_id')) as owned
+        from information_schema.tables t
+        join information_schema.columns c on c.table_schema = t.table_schema and c.table_name = t.table_name
+        where t.table_schema = 'public' and t.table_type = 'BASE TABLE'
+        group by t.table_name
+        """
+    )
+    unowned = {row["table_name"] for row in rows if not row["owned"]} - YOYO
+    assert unowned == OWNED_OTHERWISE.keys()
+
+
+async def test_the_keys_of_what_a_customer_owns_begin_with_partner_and_customer(connection: Connection) -> None:
+    rows = await connection.fetch(
+        """
+        select c.conrelid::regclass::text as name, (
+            select array_agg(a.attname::text order by place)
+            from unnest(c.conkey) with ordinality as k (number, place)
+            join pg_attribute a on a.attrelid = c.conrelid and a.attnum = k.number
+        ) as columns
+        from pg_constraint c
+        join pg_attribute owner on owner.attrelid = c.conrelid and owner.attname = 'customer_number'
+        where c.contype = 'p' and c.connamespace = 'public'::regnamespace
+        """
+    )
+    found = {row["name"]: row["columns"] for row in rows}
+    # The look-up from users to customers is a user's.
+    assert found.pop("user_customer") == ["unique_id", "partner_id"]
+    assert {"customer", "subscription", "privacy_permission", "marketing_permission"} <= found.keys()
+    for name, columns in found.items():
+        assert columns[:2] == ["partner_id", "customer_number"], name
+
+
+async def test_every_foreign_key_can_be_searched_by_or_has_a_reason(connection: Connection) -> None:
+    rows = await connection.fetch(
+        """
+        select c.conname
+        from pg_constraint c
+        where c.contype = 'f' and c.connamespace = 'public'::regnamespace and not exists (
+            select from pg_index i
+            where i.indrelid = c.conrelid
+                and (i.indkey::int2[])[0:cardinality(c.conkey) - 1] @> c.conkey
+        )
+        """
+    )
+    unindexed = {row["conname"] for row in rows}
+    assert unindexed == UNINDEXED.keys()
+
+
+async def test_no_time_is_kept_without_its_zone(connection: Connection) -> None:
+    rows = await connection.fetch(
+        """
+        select table_name, column_name from information_schema.columns
+        where table_schema = 'public' and data_type = 'timestamp without time zone'
+        """
+    )
+    assert {row["table_name"] for row in rows} <= YOYO
