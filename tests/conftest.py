@@ -7,8 +7,6 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
-from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -23,9 +21,8 @@ from kolofon.platform.sealing import Secrets
 from kolofon.platform.telemetry import configure_logging
 from kolofon.settings import Settings
 from tests.browser_session import Server
+from tests.databases import Databases
 from tests.playground import Playground, Reader
-
-TEMPLATE = "kolofon_test_template"
 
 
 @pytest.fixture(scope="session")
@@ -44,25 +41,26 @@ def postgres() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-async def template(postgres: str) -> str:
-    """A migrated database that the others are copied from."""
-    administrator = await asyncpg.connect(postgres)
-    await administrator.execute(f"drop database if exists {TEMPLATE}")
-    await administrator.execute(f"create database {TEMPLATE}")
-    await administrator.close()
-    await asyncio.to_thread(migrate, with_database(postgres, TEMPLATE))
-    return postgres
+async def databases(postgres: str) -> AsyncIterator[Databases]:
+    """Where tests get their databases from."""
+    if "KOLOFON_TEST_DATABASE_URL" not in os.environ:
+        administrator = await asyncpg.connect(postgres)
+        # This server's data is thrown away; tests that kill a server have one of their own.
+        await administrator.execute("alter system set fsync = off")
+        await administrator.execute("select pg_reload_conf()")
+        await administrator.close()
+    databases = Databases(postgres)
+    await databases.prepare()
+    yield databases
+    await databases.remove()
 
 
 @pytest.fixture
-async def database_url(template: str) -> AsyncIterator[str]:
-    """A fresh, migrated and empty database."""
-    name = f"kolofon_test_{uuid4().hex}"
-    administrator = await asyncpg.connect(template)
-    await administrator.execute(f"create database {name} template {TEMPLATE} strategy file_copy")
-    yield with_database(template, name)
-    await administrator.execute(f"drop database {name} with (force)")
-    await administrator.close()
+async def database_url(databases: Databases) -> AsyncIterator[str]:
+    """A migrated and empty database."""
+    name = await databases.lend()
+    yield databases.url(name)
+    await databases.take_back(name)
 
 
 @pytest.fixture
@@ -121,6 +119,12 @@ class _QuietServer(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         yield
 
+    async def main_loop(self) -> None:
+        # Uvicorn's own looks ten times a second whether it shall end, which most tests would wait for.
+        await self.on_tick(0)
+        while not self.should_exit:
+            await asyncio.sleep(0.005)
+
 
 @asynccontextmanager
 async def running_server(database_url: str, clock: Clock, settings: Settings | None = None) -> AsyncIterator[Server]:
@@ -144,8 +148,3 @@ async def running_server(database_url: str, clock: Clock, settings: Settings | N
         await server.close()
         uvicorn_server.should_exit = True
         await task
-
-
-def with_database(url: str, name: str) -> str:
-    """The URL with another database."""
-    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))

@@ -34,6 +34,7 @@ from kolofon.platform.frame import API_PREFIX, ApiFrame
 from kolofon.platform.limits import rate_limiter
 from kolofon.platform.negotiation import BODY_LIMIT, ApiRequest, JsonResponse
 from kolofon.platform.notifications import Notifications
+from kolofon.platform.read_lanes import ReadLanes
 from kolofon.platform.sealing import Secrets
 from kolofon.platform.telemetry import Telemetry
 from kolofon.privacy.permission import routes as permission
@@ -67,12 +68,13 @@ class Parts:
         self.revocations = Revocations(clock)
         self.limiter = rate_limiter(settings.redis_url)
         self.passwords = PasswordVerifier(settings.password_hashes_at_once)
-        self.reader = TokenReader(self.keys, clock, settings.issuer, settings.api_audience)
+        self.token_reader = TokenReader(self.keys, clock, settings.issuer, settings.api_audience)
         self.notifications = Notifications(
             database_url,
             [self.catalogue.subscription, self.key_store.subscription, self.revocations.subscription],
         )
         self._pool: Pool | None = None
+        self._lanes: ReadLanes | None = None
         self._background: list[Callable[[], Coroutine[Any, Any, None]]] = []
 
     def meanwhile(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -85,10 +87,18 @@ class Parts:
             raise RuntimeError("the application is not running")
         return self._pool
 
+    def reader(self) -> ReadLanes:
+        """What reading statements are given to; there is one while the application runs."""
+        if self._lanes is None:
+            raise RuntimeError("the application is not running")
+        return self._lanes
+
     @asynccontextmanager
     async def running(self, _app: Litestar | None = None) -> AsyncIterator[None]:
         """Connect, and take everything into memory that requests read from there."""
         self._pool = await create_pool(self.database_url, self.settings.database_connections)
+        # Reading may not take all connections: who changes something needs one too.
+        self._lanes = ReadLanes(self._pool, self.settings.database_connections // 2)
         tasks: list[asyncio.Task[None]] = []
         try:
             async with self._pool.acquire() as connection:
@@ -107,8 +117,9 @@ class Parts:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.notifications.stop()
             self.passwords.close()
+            await self._lanes.close()
             await self._pool.close()
-            self._pool = None
+            self._pool = self._lanes = None
 
     def login_server(self) -> LoginServer:
         """What the login server's endpoints share."""
@@ -119,7 +130,7 @@ class Parts:
             catalogue=self.catalogue,
             limiter=self.limiter,
             keys=self.keys,
-            reader=self.reader,
+            reader=self.token_reader,
             revocations=self.revocations,
             tokens=Tokens(self.settings, self.clock, self.keys, self.secrets),
             sessions=Sessions(self.settings, self.clock, self.limiter, self.passwords),
@@ -130,9 +141,9 @@ class Parts:
 def build(parts: Parts) -> ASGIApp:
     """The whole application, ready for an ASGI server."""
     authenticate = BearerAuthenticator(
-        parts.reader, parts.revocations, parts.catalogue, parts.notifications, parts.pool
+        parts.token_reader, parts.revocations, parts.catalogue, parts.notifications, parts.pool
     )
-    reads = reading_calls(parts.pool, parts.clock, parts.catalogue)
+    reads = reading_calls(parts.reader, parts.clock, parts.catalogue)
     operations = LeanCalls(_litestar(parts), reads, API_PREFIX)
     frame = ApiFrame(operations, authenticate, parts.limiter, parts.clock, parts.pool)
     return Telemetry(frame, parts.settings)
@@ -147,7 +158,7 @@ def openapi_document() -> dict[str, Any]:
 
 def _litestar(parts: Parts) -> Litestar:
     login_server = parts.login_server()
-    dependencies = call_dependencies(parts.pool, parts.clock, parts.catalogue, parts.secrets) | {
+    dependencies = call_dependencies(parts.reader, parts.pool, parts.clock, parts.catalogue, parts.secrets) | {
         "login_server": Provide(lambda: login_server, sync_to_thread=False),
     }
     api = Router("/capi", route_handlers=API_HANDLERS, request_class=ApiRequest, response_class=JsonResponse)

@@ -157,7 +157,7 @@ async def test_every_path_of_the_real_operations_reaches_its_own() -> None:
         return Response(str(request.route_handler.operation_id), media_type="text/plain", status_code=200)
 
     handlers: list[ControllerRouterHandler] = [Router("/capi", route_handlers=API_HANDLERS, before_request=tell)]
-    dependencies = call_dependencies(unconnected, Clock(), LiveCatalogue(), Secrets("0" * 32))
+    dependencies = call_dependencies(unconnected, unconnected, Clock(), LiveCatalogue(), Secrets("0" * 32))
     async with talking_to(Litestar(handlers, dependencies=dependencies, openapi_config=None)) as http:
         reached = {}
         for operation in OPERATIONS:

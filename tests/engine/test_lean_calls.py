@@ -110,7 +110,7 @@ async def test_the_log_and_the_figures_know_the_route_either_way(server: Server,
 
 
 def test_only_reading_operations_with_fixed_paths_are_called_directly(parts: Parts) -> None:
-    reads = reading_calls(parts.pool, parts.clock, parts.catalogue)
+    reads = reading_calls(parts.reader, parts.clock, parts.catalogue)
     lean = LeanCalls(_litestar(parts), reads, API_PREFIX)
     assert {f"{method} {path.removeprefix('/capi')}" for method, path in lean._operations} == {
         "POST /v1/customer/access",

@@ -11,7 +11,7 @@ import pytest
 
 from kolofon.platform.database import Connection
 from kolofon.platform.migrations import known_migrations, migrate, missing_migrations
-from tests.conftest import with_database
+from tests.databases import with_database
 from tests.waiting import until
 
 # Tables that need no partner_id and no unique_id, each with where its owner stands.

@@ -51,26 +51,30 @@ ClientWrites = NamedDependency[SkipValidation[Write[ClientCaller]]]
 
 
 def reading_calls(
-    pool: Callable[[], Pool], clock: Clock, catalogue: LiveCatalogue
+    reader: Callable[[], Reader], clock: Clock, catalogue: LiveCatalogue
 ) -> dict[str, Callable[[Scope], Read[Any]]]:
     """What makes the calls that change nothing, by parameter name."""
 
     def user_reads(scope: Scope) -> Read[UserCaller]:
         caller = _user(scope)
-        return Read(caller, catalogue.current.partner(caller.partner_id), clock, _held(scope) or pool())
+        return Read(caller, catalogue.current.partner(caller.partner_id), clock, _held(scope) or reader())
 
     def client_reads(scope: Scope) -> Read[ClientCaller]:
         caller = _client(scope)
-        return Read(caller, catalogue.current.partner(caller.partner_id), clock, _held(scope) or pool())
+        return Read(caller, catalogue.current.partner(caller.partner_id), clock, _held(scope) or reader())
 
     return {"user_reads": user_reads, "client_reads": client_reads}
 
 
 def call_dependencies(
-    pool: Callable[[], Pool], clock: Clock, catalogue: LiveCatalogue, secrets: Secrets
+    reader: Callable[[], Reader],
+    pool: Callable[[], Pool],
+    clock: Clock,
+    catalogue: LiveCatalogue,
+    secrets: Secrets,
 ) -> dict[str, Provide]:
     """The four dependencies, by parameter name."""
-    reads = reading_calls(pool, clock, catalogue)
+    reads = reading_calls(reader, clock, catalogue)
 
     async def user_writes(scope: Scope) -> AsyncGenerator[Write[UserCaller], None]:
         caller = _user(scope)

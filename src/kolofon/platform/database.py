@@ -1,6 +1,6 @@
 """Connections to PostgreSQL: one pool a process, read connections and write transactions for requests."""
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import asyncpg
 import msgspec
@@ -9,10 +9,24 @@ from asyncpg.pool import PoolConnectionProxy
 if TYPE_CHECKING:
     Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
     Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
-    # What reading statements can be given to; a pool lends each a connection of its own.
-    Reader: TypeAlias = Connection | Pool
 else:  # asyncpg's classes take no parameters at run time, when Litestar reads the annotations
-    Connection = Pool = Reader = Any
+    Connection = Pool = Any
+
+
+class Reader(Protocol):
+    """What reading statements can be given to: a connection, or lanes that have one for each statement."""
+
+    async def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
+        """All rows."""
+        ...
+
+    async def fetchrow(self, query: str, *arguments: Any) -> asyncpg.Record | None:
+        """The first row."""
+        ...
+
+    async def fetchval(self, query: str, *arguments: Any) -> Any:
+        """The first column of the first row."""
+        ...
 
 
 async def create_pool(url: str, connections: int) -> Pool:

@@ -1,5 +1,6 @@
 """Logs, metrics and request ids. A log line names routes and clients, never people: no path, query, body or address."""
 
+import asyncio
 import logging
 import sys
 import time
@@ -123,6 +124,7 @@ class Telemetry:
         self._logs_json = settings.log_format == "json"
         # Looking a labelled metric up takes longer than counting with it.
         self._metrics: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._lines: list[bytes] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request and account for it."""
@@ -175,8 +177,18 @@ class Telemetry:
             timestamp=datetime.now(UTC),
         )
         if self._logs_json:
-            # One line a request: written as the processors of structlog would, in a fifth of their time.
-            sys.stderr.buffer.write(msgspec.json.encode(line) + b"\n")
-            sys.stderr.buffer.flush()
+            # Made as the processors of structlog would, in a fifth of their time.
+            self._write(msgspec.json.encode(line))
         else:
             _log.info(**msgspec.structs.asdict(line))
+
+    def _write(self, line: bytes) -> None:
+        """Have a line written in the loop's next round, with those of the other requests that end in this one."""
+        if not self._lines:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._lines.append(line)
+
+    def _flush(self) -> None:
+        lines, self._lines = self._lines, []
+        sys.stderr.buffer.write(b"\n".join(lines) + b"\n")
+        sys.stderr.buffer.flush()
