@@ -201,6 +201,7 @@ async def test_an_embedded_database_that_dies_is_started_again(tmp_path: Path, p
 
         await until(is_another)
         await until(lambda: is_ready(f"http://127.0.0.1:{port}/ready", process))
+        assert process.poll() is None
 
 
 def test_clients_users_and_files_are_administered_from_the_command_line(tmp_path: Path) -> None:

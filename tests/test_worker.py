@@ -8,9 +8,10 @@ import asyncpg
 import pytest
 
 from kolofon.identity.oauth.keys import LONGEST_TOKEN, PUBLISHED_AHEAD, ROTATED_AFTER
+from kolofon.platform.database import Lock, wait_for_lock
 from kolofon.platform.idempotency import KEPT
 from kolofon.platform.ids import hash_secret, new_uuid
-from kolofon.worker import _HOUSEKEEPING_LOCK, Worker
+from kolofon.worker import Worker
 from tests.browser_session import Server, bearer
 from tests.conftest import running_server
 from tests.playground import WEB, Playground, Reader
@@ -116,7 +117,7 @@ async def test_while_one_worker_is_at_it_another_does_nothing(
 ) -> None:
     await fill(playground, reader, -timedelta(seconds=1), "ended")
     async with playground.connection.transaction():
-        await playground.connection.execute("select pg_advisory_xact_lock($1)", _HOUSEKEEPING_LOCK)
+        await wait_for_lock(playground.connection, Lock.HOUSEKEEPING)
         assert await worker.keep_house() == 0
         assert await counts(playground) == dict.fromkeys(TABLES, 1)
     assert await worker.keep_house() == 4

@@ -9,12 +9,11 @@ from kolofon.identity.oauth.key_store import KeyStore
 from kolofon.identity.oauth.queries import sweep as sweep_oauth
 from kolofon.identity.queries import sweep_sessions
 from kolofon.platform.clock import Clock
-from kolofon.platform.database import Pool, try_lock
+from kolofon.platform.database import Lock, Pool, try_lock
 from kolofon.platform.idempotency import KEPT, sweep_idempotency_keys
 
 _log = structlog.get_logger()
 _ROUND_SECONDS = 60
-_HOUSEKEEPING_LOCK = 0x6B6F6C01
 
 
 class Worker:
@@ -37,7 +36,7 @@ class Worker:
     async def keep_house(self) -> int:
         """One round; returns how many rows were removed. Does nothing while another worker is at it."""
         async with self._pool().acquire() as connection, connection.transaction():
-            if not await try_lock(connection, _HOUSEKEEPING_LOCK):
+            if not await try_lock(connection, Lock.HOUSEKEEPING):
                 return 0
             now = self._clock.now()
             removed = await sweep_oauth(connection, now)

@@ -100,3 +100,4 @@ async def test_a_message_that_no_one_understands_does_not_make_a_process_deaf(
 
     await eventually(publishes)
     await eventually(partial(_hears, server))
+    assert server.parts.notifications.fresh

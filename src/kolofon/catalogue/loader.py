@@ -4,13 +4,12 @@ from kolofon.catalogue import queries
 from kolofon.catalogue.changes import LoadSummary
 from kolofon.catalogue.clients.service import load_clients
 from kolofon.catalogue.file_reading import Source
-from kolofon.catalogue.partners.queries import wait_for_other_loads
 from kolofon.catalogue.partners.service import put_codes, put_partner, remove_codes
 from kolofon.catalogue.products.service import put_products, remove_products
 from kolofon.catalogue.readers.service import load_readers
 from kolofon.platform import audit
 from kolofon.platform.clock import Clock
-from kolofon.platform.database import Connection
+from kolofon.platform.database import Connection, Lock, wait_for_lock
 
 
 async def load_publisher(connection: Connection, clock: Clock, source: Source, actor: str) -> LoadSummary:
@@ -22,7 +21,7 @@ async def load_publisher(connection: Connection, clock: Clock, source: Source, a
     publisher, problems = source.publisher, source.problems
     now = clock.now()
     async with connection.transaction():
-        await wait_for_other_loads(connection)
+        await wait_for_lock(connection, Lock.LOADING)
         partner_id, partner = await put_partner(connection, publisher)
         codes = await put_codes(connection, partner_id, publisher)
         products = await put_products(connection, partner_id, publisher)

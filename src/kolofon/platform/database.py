@@ -1,5 +1,6 @@
 """Connections to PostgreSQL: one pool a process, read connections and write transactions for requests."""
 
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import asyncpg
@@ -27,6 +28,15 @@ class Reader(Protocol):
     async def fetchval(self, query: str, *arguments: Any) -> Any:
         """The first column of the first row."""
         ...
+
+
+class Lock(IntEnum):
+    """The advisory locks that are one number, for work that one process at a time does."""
+
+    HOUSEKEEPING = 0x6B6F6C01
+    MIGRATION = 0x6B6F6C02
+    LOADING = 0x6B6F6C03
+    SIGNING_KEYS = 0x6B6F6C04
 
 
 async def create_pool(url: str, connections: int) -> Pool:
@@ -60,9 +70,14 @@ async def prepare_connection(connection: Connection) -> None:
     )
 
 
-async def try_lock(connection: Connection, number: int) -> bool:
-    """Take the lock of a number until the transaction ends; False when another one has it."""
-    return bool(await connection.fetchval("select pg_try_advisory_xact_lock($1)", number))
+async def wait_for_lock(connection: Connection, lock: Lock) -> None:
+    """Take a lock until the transaction ends, when its turn has come."""
+    await connection.execute("select pg_advisory_xact_lock($1)", lock)
+
+
+async def try_lock(connection: Connection, lock: Lock) -> bool:
+    """Take a lock until the transaction ends; False when another one has it."""
+    return bool(await connection.fetchval("select pg_try_advisory_xact_lock($1)", lock))
 
 
 def _encode_jsonb(value: object) -> bytes:

@@ -7,10 +7,9 @@ from urllib.parse import urlsplit
 import psycopg
 from yoyo import get_backend, read_migrations
 
-from kolofon.platform.database import Connection
+from kolofon.platform.database import Connection, Lock
 
 _PACKAGE = files("kolofon") / "migrations"
-_MIGRATION_LOCK = 0x6B6F6C02
 
 
 def migrate(database_url: str) -> list[str]:
@@ -20,7 +19,7 @@ def migrate(database_url: str) -> list[str]:
     """
     # Not yoyo's own lock, a row that a killed process leaves behind: this one goes with its connection.
     with psycopg.connect(database_url) as turn, turn.transaction():
-        turn.execute("select pg_advisory_xact_lock(%s)", [_MIGRATION_LOCK])
+        turn.execute("select pg_advisory_xact_lock(%s)", [Lock.MIGRATION])
         backend = get_backend(_driver_url(database_url))
         try:
             with as_file(_PACKAGE) as folder:

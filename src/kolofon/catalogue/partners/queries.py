@@ -7,13 +7,6 @@ from kolofon.catalogue.changes import Missing, Written
 from kolofon.catalogue.publisher import Company, Enterprise, MarketingChannel, Partner, PrivacyPurpose
 from kolofon.platform.database import Connection
 
-_LOADING_LOCK = 0x6B6F6C02
-
-
-async def wait_for_other_loads(connection: Connection) -> None:
-    """Let one load at a time work, until the transaction ends."""
-    await connection.execute("select pg_advisory_xact_lock($1)", _LOADING_LOCK)
-
 
 async def find_partner_id(connection: Connection, partner_code: str) -> int | None:
     """The id of a partner by its code."""

@@ -14,7 +14,7 @@ from kolofon.identity.oauth.keys import (
     opened,
 )
 from kolofon.platform.clock import Clock
-from kolofon.platform.database import Connection
+from kolofon.platform.database import Connection, Lock, wait_for_lock
 from kolofon.platform.notifications import Subscription
 from kolofon.platform.sealing import SealBroken, Secrets
 from kolofon.settings import SettingsError
@@ -40,7 +40,7 @@ class KeyStore:
     async def ensure_key(self, connection: Connection) -> None:
         """Make the first key of an installation, when there is none."""
         async with connection.transaction():
-            await queries.lock_keys(connection)
+            await wait_for_lock(connection, Lock.SIGNING_KEYS)
             if not await queries.list_keys(connection, self._clock.now()):
                 await queries.add_key(connection, new_key(self._clock.now(), "ES256", self._sealing_key, first=True))
 
@@ -48,7 +48,7 @@ class KeyStore:
         """Add a key that takes over in an hour; the older ones retire when nothing they signed is in use."""
         now = self._clock.now()
         async with connection.transaction():
-            await queries.lock_keys(connection)
+            await wait_for_lock(connection, Lock.SIGNING_KEYS)
             key = new_key(now, algorithm, self._sealing_key, first=False)
             await queries.add_key(connection, key)
             await queries.retire_older_keys(connection, key.kid, now + PUBLISHED_AHEAD + LONGEST_TOKEN)

@@ -9,8 +9,6 @@ from kolofon.identity.oauth.keys import LONGEST_TOKEN, StoredKey
 from kolofon.identity.oauth.rfc6749 import StoredCode, StoredRefreshToken
 from kolofon.platform.database import Connection
 
-_KEY_LOCK = 0x6B6F6C6F  # one process at a time makes keys
-
 
 class Revocation(msgspec.Struct, frozen=True):
     """A revoked token or grant."""
@@ -29,11 +27,6 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     expires_at: datetime
     scope: str = "read"
-
-
-async def lock_keys(connection: Connection) -> None:
-    """Wait for the turn to change keys, until the transaction ends."""
-    await connection.execute("select pg_advisory_xact_lock($1)", _KEY_LOCK)
 
 
 async def list_keys(connection: Connection, now: datetime) -> list[StoredKey]:
