@@ -9,6 +9,10 @@ from kolofon.runtime import StartError, listen
 from kolofon.settings import Settings, SettingsError, read_settings
 
 SECRET = "s" * 32
+ADDRESS = "expected an address as in no-reply@example.no or Example <no-reply@example.no>"
+SMTP_PARTS = "expected scheme, user, password, host and port alone; in a password, write / ? # as %2F %3F %23"
+# What a setting is of no use without.
+COMPANIONS = {"SMTP_URL": {"KOLOFON_MAIL_FROM": "no-reply@example.no"}}
 GOOD: list[tuple[str, str, object]] = [
     ("MODE", "development", "development"),
     ("HOST", "0.0.0.0", "0.0.0.0"),  # noqa: S104
@@ -25,6 +29,9 @@ GOOD: list[tuple[str, str, object]] = [
     ("REDIS_URL", "rediss://cache", "rediss://cache"),
     ("REDIS_URL", "valkey://cache/0", "redis://cache/0"),
     ("SMTP_URL", "smtps://user:p@mail:465", "smtps://user:p@mail:465"),
+    ("SMTP_URL", "smtp://mail", "smtp://mail"),
+    ("MAIL_FROM", "Example <no-reply@example.no>", "Example <no-reply@example.no>"),
+    ("MAIL_FROM", "no-reply@example.no", "no-reply@example.no"),
     ("SECRET_KEY", SECRET, SECRET),
     ("LOG_LEVEL", "warning", "warning"),
     ("LOG_FORMAT", "console", "console"),
@@ -52,6 +59,13 @@ WRONG = [
     ("REDIS_URL", "http://cache", "expected a URL that starts with redis:// or rediss:// or valkey://"),
     ("REDIS_URL", "redis:///0", "the URL has no host"),
     ("SMTP_URL", "mail:25", "expected a URL that starts with smtp:// or smtps://"),
+    ("SMTP_URL", "smtp://user@mail", "expected a user and a password, or neither"),
+    ("SMTP_URL", "smtp://mail/x", SMTP_PARTS),
+    ("MAIL_FROM", "example.no", ADDRESS),
+    ("MAIL_FROM", "", ADDRESS),
+    ("MAIL_FROM", "A <no-reply@example.no>\nBcc: b@example.no", ADDRESS),
+    ("MAIL_FROM", "a@example.no, b@example.no", ADDRESS),
+    ("MAIL_FROM", "nei@blåbær.no", ADDRESS),
     ("SECRET_KEY", "short", "expected at least 32 characters, got 5"),
     ("LOG_LEVEL", "loud", "expected one of debug, info, warning, error, got 'loud'"),
     ("LOG_FORMAT", "xml", "expected one of json, console, got 'xml'"),
@@ -61,7 +75,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("name", "text", "expected"), GOOD)
 def test_a_setting_is_read_from_its_variable(name: str, text: str, expected: object) -> None:
-    assert getattr(read_settings({f"KOLOFON_{name}": text}), name.lower()) == expected
+    assert getattr(read_settings(COMPANIONS.get(name, {}) | {f"KOLOFON_{name}": text}), name.lower()) == expected
 
 
 @pytest.mark.parametrize(("name", "text", "reason"), WRONG)
@@ -78,11 +92,20 @@ def test_every_setting_is_among_those_tried_here() -> None:
 
 
 def test_the_reason_does_not_repeat_a_secret() -> None:
-    for name, text in (("SECRET_KEY", "too-short-secret"), ("DATABASE_URL", "postgres//u:password@db")):
+    for name, text in (
+        ("SECRET_KEY", "too-short-secret"),
+        ("DATABASE_URL", "postgres//u:password@db"),
+        ("SMTP_URL", "smtp//u:password@m"),
+    ):
         with pytest.raises(SettingsError) as error:
             read_settings({f"KOLOFON_{name}": text})
         assert text not in str(error.value)
         assert "password@" not in str(error.value)
+
+
+def test_mail_needs_a_sender() -> None:
+    with pytest.raises(SettingsError, match=r"^KOLOFON_MAIL_FROM: needed when KOLOFON_SMTP_URL is set"):
+        read_settings({"KOLOFON_SMTP_URL": "smtp://localhost"})
 
 
 def test_an_unknown_setting_is_refused_and_other_variables_are_nobodys_business() -> None:

@@ -22,7 +22,7 @@ TABLES = ["oauth_grant", "authorization_code", "refresh_token", "token_revocatio
 
 @pytest.fixture
 def worker(server: Server) -> Worker:
-    return Worker(server.parts.pool, server.parts.clock, server.parts.key_store)
+    return Worker(server.parts.pool, server.parts.clock, server.parts.key_store, server.parts.delivery)
 
 
 async def counts(playground: Playground) -> dict[str, int]:
@@ -130,7 +130,7 @@ async def test_of_several_workers_each_row_is_removed_by_one_and_one_key_is_made
         await fill(playground, reader, -timedelta(seconds=1), f"ended {number}")
     playground.clock.move(ROTATED_AFTER)
     async with running_server(database_url, playground.clock) as second:
-        other = Worker(second.parts.pool, second.parts.clock, second.parts.key_store)
+        other = Worker(second.parts.pool, second.parts.clock, second.parts.key_store, second.parts.delivery)
         removed = await asyncio.gather(*(each.keep_house() for each in [worker, other] * 4))
     assert sum(removed) == 80
     assert await playground.connection.fetchval("select count(*) from signing_key") == 2

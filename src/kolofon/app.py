@@ -16,7 +16,11 @@ from kolofon.catalogue.live import LiveCatalogue
 from kolofon.diverse.external_identity import routes as external_identity
 from kolofon.engine.calls import call_dependencies, reading_calls
 from kolofon.engine.lean_calls import LeanCalls
+from kolofon.events.mailbox import routes as mailbox
+from kolofon.events.outbox.delivery import Delivery
+from kolofon.events.outbox.ways import has_mailbox, ways
 from kolofon.identity import login_pages
+from kolofon.identity.codes.service import Codes
 from kolofon.identity.login_server import LoginServer
 from kolofon.identity.oauth.bearer import BearerAuthenticator
 from kolofon.identity.oauth.key_store import KeyStore
@@ -25,7 +29,9 @@ from kolofon.identity.oauth.revocations import Revocations
 from kolofon.identity.oauth.rfc9068 import TokenReader
 from kolofon.identity.oauth.tokens import Tokens
 from kolofon.identity.passwords import PasswordVerifier
+from kolofon.identity.remember_me.service import RememberMe
 from kolofon.identity.sessions import Sessions
+from kolofon.identity.throttling import Throttle
 from kolofon.platform import api_document, health
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Pool, create_pool
@@ -66,12 +72,21 @@ class Parts:
         self.keys = KeyRing()
         self.key_store = KeyStore(self.keys, secrets, clock)
         self.revocations = Revocations(clock)
+        self.delivery = Delivery(self.pool, clock, ways(settings))
         self.limiter = rate_limiter(settings.redis_url)
         self.passwords = PasswordVerifier(settings.password_hashes_at_once)
         self.token_reader = TokenReader(self.keys, clock, settings.issuer, settings.api_audience)
         self.notifications = Notifications(
             database_url,
-            [self.catalogue.subscription, self.key_store.subscription, self.revocations.subscription],
+            [
+                self.catalogue.subscription,
+                self.key_store.subscription,
+                self.revocations.subscription,
+                self.delivery.subscription,
+            ],
+        )
+        self.authenticate = BearerAuthenticator(
+            self.token_reader, self.revocations, self.catalogue, self.notifications, self.pool
         )
         self._pool: Pool | None = None
         self._lanes: ReadLanes | None = None
@@ -123,6 +138,7 @@ class Parts:
 
     def login_server(self) -> LoginServer:
         """What the login server's endpoints share."""
+        throttle = Throttle(self.limiter)
         return LoginServer(
             settings=self.settings,
             clock=self.clock,
@@ -133,19 +149,22 @@ class Parts:
             reader=self.token_reader,
             revocations=self.revocations,
             tokens=Tokens(self.settings, self.clock, self.keys, self.secrets),
-            sessions=Sessions(self.settings, self.clock, self.limiter, self.passwords),
+            sessions=Sessions(self.settings, self.clock, throttle, self.passwords),
+            passwords=self.passwords,
+            codes=Codes(self.clock, throttle, self.secrets.key("one-time codes")),
+            remember_me=RememberMe(self.settings, self.clock),
             form_key=self.secrets.key("forms"),
+            asking_key=self.secrets.key("asking for a new sign-in"),
+            authenticate=self.authenticate,
+            flow_key=self.secrets.key("sign-in flows"),
         )
 
 
 def build(parts: Parts) -> ASGIApp:
     """The whole application, ready for an ASGI server."""
-    authenticate = BearerAuthenticator(
-        parts.token_reader, parts.revocations, parts.catalogue, parts.notifications, parts.pool
-    )
     reads = reading_calls(parts.reader, parts.clock, parts.catalogue)
     operations = LeanCalls(_litestar(parts), reads, API_PREFIX)
-    frame = ApiFrame(operations, authenticate, parts.limiter, parts.clock, parts.pool)
+    frame = ApiFrame(operations, parts.authenticate, parts.limiter, parts.clock, parts.pool)
     return Telemetry(frame, parts.settings)
 
 
@@ -166,6 +185,7 @@ def _litestar(parts: Parts) -> Litestar:
         route_handlers=[
             api,
             *login_pages.routers(),
+            *(mailbox.handlers(parts.pool, parts.settings.public_url) if has_mailbox(parts.settings) else []),
             *health.handlers(parts.pool, parts.notifications),
             *api_document.handlers(parts.settings.public_url),
         ],

@@ -31,6 +31,7 @@ from kolofon.platform.errors import InvalidRequest
 from kolofon.platform.ids import hash_secret, new_secret, new_uuid, unique_id_text
 from kolofon.platform.password_hash import hash_password
 from kolofon.platform.sealing import SealBroken, read_secrets
+from kolofon.providers.mail import SmtpMailSender
 from kolofon.settings import Settings
 
 SHORTEST_PASSWORD = 10
@@ -112,6 +113,8 @@ async def check(settings: Settings, database_url: str) -> list[tuple[str, str | 
     findings: list[tuple[str, str | None]] = [("database", None), ("migrations", None), ("signing keys", keys_problem)]
     if settings.redis_url is not None:
         findings.append(("redis", await _redis_problem(settings.redis_url)))
+    if settings.smtp_url is not None and settings.mail_from is not None:
+        findings.append(("mail", await SmtpMailSender(settings.smtp_url, settings.mail_from).problem()))
     return findings
 
 

@@ -165,7 +165,7 @@ def run_web(settings: Settings, database_url: str, listener: socket.socket, with
     """Serve until a signal ends it; with_worker: do the worker's work in the same process."""
     parts = Parts(settings, database_url, read_secrets(settings), Clock())
     if with_worker:
-        parts.meanwhile(Worker(parts.pool, parts.clock, parts.key_store).run)
+        parts.meanwhile(Worker(parts.pool, parts.clock, parts.key_store, parts.delivery).run)
     # Requests in flight get ten seconds to finish; what they have acknowledged is committed by then.
     config = uvicorn.Config(
         build(parts),
@@ -201,7 +201,7 @@ async def run_worker(settings: Settings, database_url: str) -> None:
     """Work until cancelled or told to end. What is half done then is undone, and done by the next."""
     parts = Parts(settings, database_url, read_secrets(settings), Clock())
     async with _connected(parts):
-        work = asyncio.create_task(Worker(parts.pool, parts.clock, parts.key_store).run())
+        work = asyncio.create_task(Worker(parts.pool, parts.clock, parts.key_store, parts.delivery).run())
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, work.cancel)
         with suppress(asyncio.CancelledError):
             await work

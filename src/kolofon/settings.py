@@ -1,6 +1,9 @@
 """The settings, read from the environment and checked as a whole before anything starts."""
 
 from collections.abc import Callable, Mapping
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from email.utils import getaddresses
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
@@ -32,6 +35,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_connections: int = 10
     redis_url: str | None = None
     smtp_url: str | None = None
+    mail_from: str | None = None
     secret_key: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
@@ -66,6 +70,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         host = values.get("host", "127.0.0.1")
         values["public_url"] = f"http://{_bracketed(str(host))}:{values.get('port', 8000)}"
     settings = msgspec.convert(values, Settings, strict=False)
+    if settings.smtp_url is not None and settings.mail_from is None:
+        raise SettingsError("KOLOFON_MAIL_FROM: needed when KOLOFON_SMTP_URL is set")
     _check_production(settings)
     return settings
 
@@ -136,6 +142,29 @@ def _redis_url(text: str) -> str:
     return _url("redis", "rediss", "valkey")(text).replace("valkey://", "redis://", 1)
 
 
+def _smtp_url(text: str) -> str:
+    url = _url("smtp", "smtps")(text)
+    parts = urlsplit(url)
+    if bool(parts.username) != bool(parts.password):
+        raise ValueError("expected a user and a password, or neither")
+    if parts.path or parts.query or parts.fragment:
+        raise ValueError(
+            "expected scheme, user, password, host and port alone; in a password, write / ? # as %2F %3F %23"
+        )
+    return url
+
+
+def _mail_from(text: str) -> str:
+    try:
+        [(name, address)] = getaddresses([text])
+        parsed = Address(name, addr_spec=address)
+    except (ValueError, IndexError, HeaderParseError):
+        parsed = Address()
+    if not (parsed.username and parsed.domain and parsed.addr_spec.isascii() and text.isprintable()):
+        raise ValueError("expected an address as in no-reply@example.no or Example <no-reply@example.no>")
+    return text
+
+
 def _networks(text: str) -> tuple[str, ...]:
     networks = tuple(part.strip() for part in text.split(",") if part.strip())
     for network in networks:
@@ -169,7 +198,8 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "database_url": _url("postgresql", "postgres", host=False),
     "database_connections": _number(2, 200),
     "redis_url": _redis_url,
-    "smtp_url": _url("smtp", "smtps"),
+    "smtp_url": _smtp_url,
+    "mail_from": _mail_from,
     "secret_key": _secret,
     "log_level": _one_of("debug", "info", "warning", "error"),
     "log_format": _one_of("json", "console"),

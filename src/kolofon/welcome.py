@@ -6,6 +6,8 @@ from rich.table import Table
 
 from kolofon import __version__
 from kolofon.catalogue.publisher import PublisherFile
+from kolofon.events.mailbox.routes import PATH as MAILBOX
+from kolofon.events.outbox.ways import has_mailbox
 from kolofon.settings import Settings
 
 
@@ -15,6 +17,8 @@ def announce(settings: Settings) -> None:
     click.echo(f"  API          {settings.public_url}/capi/v1")
     click.echo(f"  API docs     {settings.public_url}/capi/docs")
     click.echo(f"  login server {settings.issuer}")
+    if has_mailbox(settings):
+        click.echo(f"  mailbox      {settings.public_url}{MAILBOX}")
 
 
 def announce_demo(publisher: PublisherFile) -> None:

@@ -5,9 +5,13 @@ from collections.abc import Callable
 
 import structlog
 
+from kolofon.events.outbox.delivery import Delivery, keep_messages_in_order
+from kolofon.identity.codes.queries import sweep_codes
+from kolofon.identity.codes.service import KEPT as CODES_KEPT
 from kolofon.identity.oauth.key_store import KeyStore
 from kolofon.identity.oauth.queries import sweep as sweep_oauth
 from kolofon.identity.queries import sweep_sessions
+from kolofon.identity.remember_me.queries import sweep_logins
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Lock, Pool, try_lock
 from kolofon.platform.idempotency import KEPT, sweep_idempotency_keys
@@ -17,15 +21,22 @@ _ROUND_SECONDS = 60
 
 
 class Worker:
-    """Housekeeping: removes what has expired and rotates the signing keys when they are due."""
+    """Sends messages, removes what has expired and rotates the signing keys when they are due."""
 
-    def __init__(self, pool: Callable[[], Pool], clock: Clock, key_store: KeyStore) -> None:
+    def __init__(self, pool: Callable[[], Pool], clock: Clock, key_store: KeyStore, delivery: Delivery) -> None:
         self._pool = pool
         self._clock = clock
         self._key_store = key_store
+        self._delivery = delivery
 
     async def run(self, round_seconds: float = _ROUND_SECONDS) -> None:
-        """Work until cancelled. A round that fails is logged and tried again: nothing is lost by its absence."""
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as work:
+            work.create_task(self._delivery.run())
+            work.create_task(self._keep_house_for_ever(round_seconds))
+
+    async def _keep_house_for_ever(self, round_seconds: float) -> None:
+        """A round that fails is logged and tried again: nothing is lost by its absence."""
         while True:
             try:
                 await self.keep_house()
@@ -41,7 +52,10 @@ class Worker:
             now = self._clock.now()
             removed = await sweep_oauth(connection, now)
             removed += await sweep_sessions(connection, now)
+            removed += await sweep_codes(connection, now - CODES_KEPT)
+            removed += await sweep_logins(connection, now)
             removed += await sweep_idempotency_keys(connection, now - KEPT)
+            removed += await keep_messages_in_order(connection, self._clock)
             await self._key_store.rotate_when_due(connection)
         if removed:
             _log.info("removed what had expired", rows=removed)

@@ -34,22 +34,27 @@ async def test_the_metadata_promises_codes_pkce_the_issuer_and_four_grants(serve
     }
     assert metadata["code_challenge_methods_supported"] == ["S256"]
     assert metadata["authorization_response_iss_parameter_supported"] is True
-    assert metadata["scopes_supported"] == ["read"]
+    assert metadata["scopes_supported"] == ["read", "openid", "profile", "email", "phone"]
     assert "none" not in metadata["introspection_endpoint_auth_methods_supported"]
 
 
 async def test_every_advertised_endpoint_exists(server: Server) -> None:
     metadata = await _metadata(server)
     endpoints = {name: url for name, url in metadata.items() if name.endswith(("_endpoint", "_uri"))}
-    assert len(endpoints) == 5
+    assert len(endpoints) == 8
     for name, url in endpoints.items():
         path = url.removeprefix(server.parts.settings.public_url)
         answer = await server.http.options(path)
         allowed = {method.strip() for method in answer.headers["allow"].split(",")}
-        method = "GET" if name in {"authorization_endpoint", "jwks_uri"} else "POST"
+        method = (
+            "GET"
+            if name in {"authorization_endpoint", "jwks_uri", "end_session_endpoint", "userinfo_endpoint"}
+            else "POST"
+        )
         assert method in allowed, name
         answer = await server.http.request(method, path, auth=(WEB, WEB_SECRET))
-        assert answer.status_code == (200 if name == "jwks_uri" else 400), name
+        expected = {"jwks_uri": 200, "end_session_endpoint": 200, "userinfo_endpoint": 401}
+        assert answer.status_code == expected.get(name, 400), name
 
 
 async def test_every_advertised_grant_type_is_known(server: Server) -> None:

@@ -65,8 +65,8 @@ async def test_the_page_works_without_script(server: Server, reader: Reader) -> 
         assert not [name for _, attributes in page.tags for name in attributes if name.startswith(("on", "style"))]
         [form] = page.all("form")
         assert form["method"] == "post"
-        assert set(page.fields) == {"form_token", "j_username", "j_password"}
-        assert [button["id"] for button in page.all("button")] == ["loginButton"]
+        assert set(page.fields) == {"form_token", "j_username", "j_password", "remember"}
+        assert [button["id"] for button in page.all("button")] == ["loginButton", "codeButton"]
         for sheet in page.all("link"):
             if sheet["rel"] == "stylesheet":
                 assert (await http.get(sheet["href"])).headers["content-type"].startswith("text/css")
@@ -150,11 +150,11 @@ async def test_guessing_a_password_is_throttled(server: Server, reader: Reader, 
 
 
 async def test_the_page_speaks_the_browsers_language(server: Server) -> None:
-    buttons = {"nb": "Logg inn", "sv": "Logga in", "en": "Sign in"}
+    buttons = {"nb": "Logg inn", "nn": "Logg inn", "sv": "Logga in", "en": "Sign in"}
     wanted = {
         "nb": "nb",
         "no": "nb",
-        "nn-NO, en;q=0.8": "nb",
+        "nn-NO, en;q=0.8": "nn",
         "sv-SE,sv;q=0.9,en;q=0.8": "sv",
         "en-GB": "en",
         "de, en;q=0.5, sv;q=0.9": "sv",

@@ -3,11 +3,16 @@
 import re
 from urllib.parse import SplitResult, urlsplit
 
+import msgspec
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
+
 from kolofon.catalogue.file_checks import must_be_once
 from kolofon.catalogue.file_errors import FieldPath, Problems
-from kolofon.catalogue.publisher import Client, PublisherFile
+from kolofon.catalogue.publisher import Client, ClientKey, PublisherFile
 
 _HOST = re.compile(r"^[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?$")
+_SHORTEST_RSA_KEY = 2048
 # Schemes that a browser runs or reads by itself instead of handing the code to an app.
 _UNSAFE_SCHEMES = {"javascript", "data", "vbscript", "file", "blob", "about"}
 
@@ -18,6 +23,7 @@ def check(publisher: PublisherFile, problems: Problems) -> None:
     for index, client in enumerate(publisher.clients):
         at: FieldPath = ("clients", index)
         _check_secret(client, at, problems)
+        _check_keys(client, at, problems)
         _check_grants(client, at, problems)
         _check_urls(client, at, problems)
 
@@ -25,8 +31,35 @@ def check(publisher: PublisherFile, problems: Problems) -> None:
 def _check_secret(client: Client, at: FieldPath, problems: Problems) -> None:
     if client.public and client.secret is not None:
         problems.add((*at, "secret"), "expected no secret: the client is public")
-    if not client.public and client.secret is None:
-        problems.add((*at, "secret"), "expected a secret of at least 24 characters, or public: true")
+    if not client.public and client.secret is None and client.jwks is None:
+        problems.add((*at, "secret"), "expected a secret of at least 24 characters, jwks, or public: true")
+
+
+def _check_keys(client: Client, at: FieldPath, problems: Problems) -> None:
+    if client.jwks is None:
+        return
+    if client.public:
+        problems.add((*at, "jwks"), "expected no keys: the client is public")
+    for index, key in enumerate(client.jwks.keys):
+        problem = _key_problem(key)
+        if problem is not None:
+            problems.add((*at, "jwks", "keys", index), problem)
+
+
+def _key_problem(key: ClientKey) -> str | None:
+    try:
+        jwk = import_key(msgspec.to_builtins(key))
+    except (JoseError, ValueError, TypeError, KeyError):
+        return "expected a public key as a JWK, such as {kty: EC, crv: P-256, x: ..., y: ...}"
+    if isinstance(jwk, RSAKey):
+        algorithm = "RS256" if jwk.raw_value.key_size >= _SHORTEST_RSA_KEY else None
+    elif isinstance(jwk, ECKey):
+        algorithm = "ES256" if jwk.curve_name == "P-256" else None
+    else:
+        algorithm = "EdDSA" if isinstance(jwk, OKPKey) and jwk.curve_name == "Ed25519" else None
+    if algorithm is None:
+        return "expected an RSA key of at least 2048 bits, a P-256 key or an Ed25519 key"
+    return f"expected alg {algorithm} for such a key, got {key.alg}" if key.alg not in {None, algorithm} else None
 
 
 def _check_grants(client: Client, at: FieldPath, problems: Problems) -> None:
@@ -45,12 +78,14 @@ def _check_grants(client: Client, at: FieldPath, problems: Problems) -> None:
 
 
 def _check_urls(client: Client, at: FieldPath, problems: Problems) -> None:
-    for name, texts in (("redirectUris", client.redirect_uris), ("returnHosts", client.return_hosts)):
+    uris = (("redirectUris", client.redirect_uris), ("postLogoutRedirectUris", client.post_logout_redirect_uris))
+    for name, texts in (*uris, ("returnHosts", client.return_hosts)):
         must_be_once(problems, [((*at, name, index), text) for index, text in enumerate(texts)])
-    for index, uri in enumerate(client.redirect_uris):
-        problem = _redirect_uri_problem(uri)
-        if problem is not None:
-            problems.add((*at, "redirectUris", index), f"{problem}, got {uri!r}")
+    for name, texts in uris:
+        for index, uri in enumerate(texts):
+            problem = _redirect_uri_problem(uri)
+            if problem is not None:
+                problems.add((*at, name, index), f"{problem}, got {uri!r}")
     for index, host in enumerate(client.return_hosts):
         if not _HOST.fullmatch(host):
             problems.add((*at, "returnHosts", index), f"expected a host such as www.example.no, got {host!r}")

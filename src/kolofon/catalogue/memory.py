@@ -4,6 +4,7 @@ from bisect import bisect_right
 from datetime import datetime
 from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address
+from typing import Any
 
 import msgspec
 
@@ -28,6 +29,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     public: bool
     redirect_uris: frozenset[str]
     redirect_query_free: bool
+    post_logout_redirect_uris: frozenset[str]
     return_hosts: frozenset[str]
     grant_types: frozenset[str]
     access_token_seconds: int
@@ -35,6 +37,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits
     answer_format: str
     logo_url: str | None
+    jwks: dict[str, Any] | None  # public keys, as a JWK Set
     disabled: bool
     secrets: tuple[ClientSecret, ...]
 
@@ -156,6 +159,6 @@ def _client(row: queries.ClientRow) -> Client:
     members = msgspec.structs.asdict(row)
     secrets = members.pop("secrets")
     limits = Limits(members.pop("calls_per_second"), members.pop("calls_per_minute"))
-    for name in ("redirect_uris", "return_hosts", "grant_types"):
+    for name in ("redirect_uris", "post_logout_redirect_uris", "return_hosts", "grant_types"):
         members[name] = frozenset(members[name])
     return Client(**members, limits=limits, secrets=tuple(ClientSecret(h, e) for h, e in secrets))

@@ -128,6 +128,26 @@ class CategoryTypeRule(File, tag_field="kind", tag="categoryType"):
     product: Code
 
 
+class ClientKey(File, omit_defaults=True):
+    """A public key, as a JWK (RFC 7517). A private one has a member that is not known here, and is refused."""
+
+    kty: Literal["EC", "RSA", "OKP"]
+    kid: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    use: Literal["sig"] | None = None
+    alg: Literal["ES256", "RS256", "EdDSA"] | None = None
+    crv: str | None = None
+    x: str | None = None
+    y: str | None = None
+    n: str | None = None
+    e: str | None = None
+
+
+class ClientKeys(File):
+    """A JWK Set."""
+
+    keys: Annotated[tuple[ClientKey, ...], Meta(min_length=1, max_length=20)]
+
+
 GrantType = Literal["authorization_code", "refresh_token", "client_credentials", "extid_code"]
 
 
@@ -147,6 +167,7 @@ class Client(File):
     public: bool = False
     redirect_uris: tuple[str, ...] = ()
     redirect_query_free: bool = False
+    post_logout_redirect_uris: tuple[str, ...] = ()
     return_hosts: tuple[str, ...] = ()
     grant_types: tuple[GrantType, ...] = ("authorization_code", "refresh_token")
     access_token_seconds: Annotated[int, Meta(ge=60, le=86400)] = 43200
@@ -155,6 +176,7 @@ class Client(File):
     calls_per_minute: Annotated[int, Meta(ge=1, le=60_000_000)] = 2000
     answer_format: Literal["json", "xml"] = "json"
     logo_url: str | None = None
+    jwks: ClientKeys | None = None
 
 
 class PublisherFile(File):

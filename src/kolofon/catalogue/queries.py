@@ -17,6 +17,7 @@ class ClientRow(msgspec.Struct, frozen=True):
     public: bool
     redirect_uris: list[str]
     redirect_query_free: bool
+    post_logout_redirect_uris: list[str]
     return_hosts: list[str]
     grant_types: list[str]
     access_token_seconds: int
@@ -25,6 +26,7 @@ class ClientRow(msgspec.Struct, frozen=True):
     calls_per_minute: int
     answer_format: str
     logo_url: str | None
+    jwks: dict[str, Any] | None
     disabled: bool
     secrets: list[tuple[bytes, datetime | None]]
 
@@ -43,9 +45,9 @@ async def list_clients(connection: Connection) -> list[ClientRow]:
     """All clients of all partners."""
     rows = await connection.fetch(
         """
-        select client_id, partner_id, name, public, redirect_uris, redirect_query_free, return_hosts, grant_types,
-            access_token_seconds, refresh_token_seconds, calls_per_second, calls_per_minute, answer_format, logo_url,
-            disabled
+        select client_id, partner_id, name, public, redirect_uris, redirect_query_free,
+            post_logout_redirect_uris, return_hosts, grant_types, access_token_seconds, refresh_token_seconds,
+            calls_per_second, calls_per_minute, answer_format, logo_url, jwks, disabled
         from client
         """
     )

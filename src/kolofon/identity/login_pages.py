@@ -4,9 +4,12 @@ from litestar import Request, Response, Router, get
 from litestar.datastructures import State
 
 from kolofon.identity.login_server import UsesLoginServer
+from kolofon.identity.oauth import authorize_routes as authorize
 from kolofon.identity.oauth import rfc8414
 from kolofon.identity.oauth import routes as oauth
 from kolofon.identity.oauth.rfc6749 import OAuthError
+from kolofon.identity.openid import discovery
+from kolofon.identity.openid import routes as openid
 from kolofon.identity.pages import routes as pages
 from kolofon.identity.prefixes import PREFIXES
 from kolofon.platform.errors import ApiError, InvalidRequest
@@ -21,10 +24,12 @@ def routers() -> list[Router]:
 
 
 def _handlers() -> list[Router]:
-    protocol = Router("/", route_handlers=oauth.PROTOCOL, exception_handlers={OAuthError: _answer_oauth_error})
+    protocol = Router(
+        "/", route_handlers=[*oauth.PROTOCOL, *openid.PROTOCOL], exception_handlers={OAuthError: _answer_oauth_error}
+    )
     for_people = Router(
         "/",
-        route_handlers=[*oauth.FOR_BROWSERS, *pages.HANDLERS],
+        route_handlers=[*authorize.HANDLERS, *openid.FOR_BROWSERS, *pages.HANDLERS],
         exception_handlers={OAuthError: _show_oauth_error, ApiError: _show_error},
     )
     return [protocol, for_people]
@@ -33,7 +38,7 @@ def _handlers() -> list[Router]:
 @get([rfc8414.WELL_KNOWN, f"{rfc8414.WELL_KNOWN}/user"], include_in_schema=False)
 async def well_known_metadata(login_server: UsesLoginServer) -> dict[str, object]:
     """What this server can do (RFC 8414, section 3: the issuer's path comes after the well-known one)."""
-    return rfc8414.metadata(login_server.settings.issuer)
+    return discovery.metadata(login_server.settings.issuer, login_server.keys, login_server.clock.now())
 
 
 def _answer_oauth_error(_request: Request[None, None, State], error: OAuthError) -> Response[dict[str, str]]:

@@ -7,10 +7,14 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from kolofon.catalogue.live import LiveCatalogue
+from kolofon.identity.codes.service import Codes
+from kolofon.identity.oauth.bearer import BearerAuthenticator
 from kolofon.identity.oauth.keys import KeyRing
 from kolofon.identity.oauth.revocations import Revocations
 from kolofon.identity.oauth.rfc9068 import TokenReader
 from kolofon.identity.oauth.tokens import Tokens
+from kolofon.identity.passwords import PasswordVerifier
+from kolofon.identity.remember_me.service import RememberMe
 from kolofon.identity.sessions import Sessions
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Pool
@@ -31,7 +35,13 @@ class LoginServer(msgspec.Struct, frozen=True, kw_only=True):
     revocations: Revocations
     tokens: Tokens
     sessions: Sessions
+    passwords: PasswordVerifier
+    codes: Codes
+    remember_me: RememberMe
     form_key: bytes
+    asking_key: bytes
+    authenticate: BearerAuthenticator
+    flow_key: bytes
 
 
 UsesLoginServer = NamedDependency[SkipValidation[LoginServer]]

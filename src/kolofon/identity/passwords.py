@@ -3,10 +3,14 @@
 import asyncio
 import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from kolofon.platform.errors import TooManyRequests
 from kolofon.platform.password_hash import hash_password, verify_password
+
+T = TypeVar("T")
 
 # Verified when there is no account, so that the answer takes as long as for a wrong password.
 _NO_ONES_HASH = hash_password("no account has this password")
@@ -15,7 +19,7 @@ _LOWEST_PRIORITY = 19
 
 
 class PasswordVerifier:
-    """Verifies passwords in a few threads of the lowest priority; a storm of sign-ins waits in line there."""
+    """Verifies and hashes passwords in a few threads of the lowest priority; storms of sign-ins wait in line there."""
 
     def __init__(self, at_once: int) -> None:
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="passwords", initializer=_step_back)
@@ -23,15 +27,21 @@ class PasswordVerifier:
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
         """Whether the password fits; takes as long without a hash. Raises TooManyRequests when too many wait."""
+        fits = await self._in_line(verify_password, password_hash or _NO_ONES_HASH, password)
+        return fits and password_hash is not None
+
+    async def hash(self, password: str) -> str:
+        """The stored form of a new password. Raises TooManyRequests when too many wait."""
+        return await self._in_line(hash_password, password)
+
+    async def _in_line(self, work: Callable[..., T], *arguments: str) -> T:
         if self._waiting >= _WAITING_LIMIT:
             raise TooManyRequests("too many sign-ins at the moment, please try again", retry_after=5)
         self._waiting += 1
         try:
-            loop = asyncio.get_running_loop()
-            fits = await loop.run_in_executor(self._threads, verify_password, password_hash or _NO_ONES_HASH, password)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
         finally:
             self._waiting -= 1
-        return fits and password_hash is not None
 
     def close(self) -> None:
         """Let the threads end."""

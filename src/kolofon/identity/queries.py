@@ -22,6 +22,7 @@ class Session(msgspec.Struct, frozen=True):
     unique_id: UUID
     credential: str
     authenticated_at: datetime
+    authentication_methods: list[str] = msgspec.field(default_factory=lambda: ["pwd"])  # RFC 8176
 
 
 async def find_sign_in_account(connection: Connection, credential: str) -> SignInAccount | None:
@@ -42,14 +43,16 @@ async def add_session(connection: Connection, session_hash: bytes, session: Sess
     """Store a new session under its hash."""
     await connection.execute(
         """
-        insert into user_session (session_hash, unique_id, credential, authenticated_at, expires_at)
-        values ($1, $2, $3, $4, $5)
+        insert into user_session
+            (session_hash, unique_id, credential, authenticated_at, expires_at, authentication_methods)
+        values ($1, $2, $3, $4, $5, $6)
         """,
         session_hash,
         session.unique_id,
         session.credential,
         session.authenticated_at,
         expires_at,
+        session.authentication_methods,
     )
 
 
@@ -62,13 +65,23 @@ async def visit_session(
         update user_session s set expires_at = $3
         from user_account a
         where s.session_hash = $1 and s.expires_at > $2 and a.unique_id = s.unique_id and a.disabled_at is null
-        returning s.unique_id, s.credential, s.authenticated_at
+        returning s.unique_id, s.credential, s.authenticated_at, s.authentication_methods
         """,
         session_hash,
         now,
         expires_at,
     )
     return Session(*row) if row is not None else None
+
+
+async def end_session(connection: Connection, session_hash: bytes) -> None:
+    """End one session."""
+    await connection.execute("delete from user_session where session_hash = $1", session_hash)
+
+
+async def end_sessions_of(connection: Connection, unique_id: UUID) -> None:
+    """End all sessions of a user."""
+    await connection.execute("delete from user_session where unique_id = $1", unique_id)
 
 
 async def sweep_sessions(connection: Connection, now: datetime) -> int:
@@ -111,4 +124,23 @@ async def add_credential(
         unique_id,
         level,
         now,
+    )
+
+
+async def set_password(connection: Connection, unique_id: UUID, password_hash: str) -> None:
+    """Give an account another password."""
+    await connection.execute(
+        "update user_account set password_hash = $2 where unique_id = $1", unique_id, password_hash
+    )
+
+
+async def set_verification_level(connection: Connection, credential: str, level: str) -> None:
+    """Note how a credential was last shown to be its user's."""
+    await connection.execute(
+        """
+        update user_credential set verification_level = $2
+        where credential = $1 and verification_level <> $2
+        """,
+        credential,
+        level,
     )

@@ -1,6 +1,7 @@
 """The audit log: who changed what, when, from what to what. Written in the transaction of the change."""
 
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -22,6 +23,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 async def record(connection: Connection, clock: Clock, caller: ClientCaller, change: Change) -> None:
     """Write down what an API caller changed; it stays or goes with the caller's transaction."""
     await _add(connection, clock, (caller.partner_id, caller.actor, caller.client_id), change)
+
+
+async def record_user(connection: Connection, clock: Clock, unique_id: UUID, client_id: str, change: Change) -> None:
+    """Write down what a reader changed of the own account, which no partner owns."""
+    await _add(connection, clock, (None, f"user:{unique_id.hex}", client_id), change)
 
 
 async def record_command(

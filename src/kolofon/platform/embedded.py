@@ -62,8 +62,9 @@ class EmbeddedPostgres:
 
     def start(self) -> str:
         """Start the server, or join it when it runs, and return its database's URL."""
-        self._prepare_folder()
+        self._make(self._folder)
         with self._alone():
+            self._prepare_folders()
             # Held as long as this process uses the server; the kernel lets go of it however the process ends.
             self._users = (self._folder / "postgres.users").open("w")
             fcntl.flock(self._users, fcntl.LOCK_SH)
@@ -152,16 +153,23 @@ class EmbeddedPostgres:
                 raise EmbeddedPostgresError(f"cannot make the system user {SYSTEM_USER}: {error}") from None
             return pwd.getpwnam(SYSTEM_USER)
 
-    def _prepare_folder(self) -> None:
+    def _make(self, *folders: Path) -> None:
         try:
-            for folder in dict.fromkeys((self._folder, self._cluster, self._sockets)):
+            for folder in folders:
                 folder.mkdir(parents=True, exist_ok=True)
-                if folder != self._folder:
-                    self._own(folder)
         except OSError as error:
             raise EmbeddedPostgresError(f"cannot use the data folder {self._folder}: {error.strerror}") from None
-        if self._owner is not None:
-            self._let_traverse()
+
+    def _prepare_folders(self) -> None:
+        """Runs alone: of two that begin at once, the second finds what the first has made."""
+        self._make(self._cluster, self._sockets)
+        try:
+            for folder in dict.fromkeys((self._cluster, self._sockets)):
+                self._own(folder)
+            if self._owner is not None:
+                self._let_traverse()
+        except OSError as error:
+            raise EmbeddedPostgresError(f"cannot use the data folder {self._folder}: {error.strerror}") from None
 
     def _own(self, folder: Path) -> None:
         owner = self._owner
@@ -169,8 +177,9 @@ class EmbeddedPostgres:
         if folder == self._sockets != self._cluster and folder.is_symlink():
             # Anybody can put one into /tmp, to have root give away what it points to.
             raise EmbeddedPostgresError(f"the folder {folder} is a link")
-        if folder.stat().st_uid != expected:
-            if owner is None or folder.stat().st_uid != 0:
+        found = folder.stat().st_uid
+        if found != expected:
+            if owner is None or found != 0:
                 raise EmbeddedPostgresError(f"the folder {folder} belongs to another user")
             os.chown(folder, *owner)
         folder.chmod(0o700)
@@ -274,6 +283,10 @@ class EmbeddedPostgres:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        with (self._folder / "postgres.start").open("w") as lock:
+        try:
+            lock = (self._folder / "postgres.start").open("w")
+        except OSError as error:
+            raise EmbeddedPostgresError(f"cannot use the data folder {self._folder}: {error.strerror}") from None
+        with lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

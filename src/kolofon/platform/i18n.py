@@ -1,4 +1,4 @@
-"""Texts for people, in Norwegian (nb), Swedish (sv) and English (en), by gettext."""
+"""Texts for people, in Norwegian (nb, nn), Swedish (sv) and English (en), by gettext."""
 
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
@@ -8,10 +8,10 @@ from io import BytesIO
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-LANGUAGES = ("nb", "sv", "en")
+LANGUAGES = ("nb", "nn", "sv", "en")
 DEFAULT = "nb"
-# The other words for Norwegian that browsers send.
-_ALIASES = {"no": "nb", "nn": "nb"}
+# The other word for Norwegian that browsers send.
+_ALIASES = {"no": "nb"}
 
 
 def preferred_language(accept_language: str) -> str:

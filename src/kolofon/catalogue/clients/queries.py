@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from kolofon.catalogue.changes import Written
-from kolofon.catalogue.publisher import Client
+from kolofon.catalogue.publisher import Client, ClientKeys
 from kolofon.platform.database import Connection
 
 
@@ -40,6 +40,7 @@ class _ClientRow(msgspec.Struct, frozen=True):
     public: bool
     redirect_uris: tuple[str, ...]
     redirect_query_free: bool
+    post_logout_redirect_uris: tuple[str, ...]
     return_hosts: tuple[str, ...]
     grant_types: tuple[str, ...]
     access_token_seconds: int
@@ -48,6 +49,7 @@ class _ClientRow(msgspec.Struct, frozen=True):
     calls_per_minute: int
     answer_format: str
     logo_url: str | None
+    jwks: ClientKeys | None
 
 
 async def clients_of_others(connection: Connection, partner_id: int, client_ids: list[str]) -> set[str]:
@@ -62,23 +64,25 @@ async def put_clients(connection: Connection, partner_id: int, clients: tuple[Cl
     """Add or change clients, without their secrets; a disabled one is enabled."""
     rows = await connection.fetch(
         """
-        insert into client (client_id, partner_id, name, public, redirect_uris, redirect_query_free, return_hosts,
-            grant_types, access_token_seconds, refresh_token_seconds, calls_per_second, calls_per_minute,
-            answer_format, logo_url, disabled)
+        insert into client (client_id, partner_id, name, public, redirect_uris, redirect_query_free,
+            post_logout_redirect_uris, return_hosts, grant_types, access_token_seconds, refresh_token_seconds,
+            calls_per_second, calls_per_minute, answer_format, logo_url, jwks, disabled)
         select wanted.client_id, $1, wanted.name, wanted.public, wanted.redirect_uris, wanted.redirect_query_free,
-            wanted.return_hosts, wanted.grant_types, wanted.access_token_seconds, wanted.refresh_token_seconds,
-            wanted.calls_per_second, wanted.calls_per_minute, wanted.answer_format, wanted.logo_url, false
+            wanted.post_logout_redirect_uris, wanted.return_hosts, wanted.grant_types, wanted.access_token_seconds,
+            wanted.refresh_token_seconds, wanted.calls_per_second, wanted.calls_per_minute, wanted.answer_format,
+            wanted.logo_url, wanted.jwks, false
         from jsonb_to_recordset($2) as wanted (client_id text, name text, public boolean, redirect_uris text[],
-            redirect_query_free boolean, return_hosts text[], grant_types text[], access_token_seconds integer,
-            refresh_token_seconds integer, calls_per_second integer, calls_per_minute integer, answer_format text,
-            logo_url text)
+            redirect_query_free boolean, post_logout_redirect_uris text[], return_hosts text[], grant_types text[],
+            access_token_seconds integer, refresh_token_seconds integer, calls_per_second integer,
+            calls_per_minute integer, answer_format text, logo_url text, jwks jsonb)
         on conflict (client_id) do update
         set name = excluded.name, public = excluded.public, redirect_uris = excluded.redirect_uris,
-            redirect_query_free = excluded.redirect_query_free, return_hosts = excluded.return_hosts,
+            redirect_query_free = excluded.redirect_query_free,
+            post_logout_redirect_uris = excluded.post_logout_redirect_uris, return_hosts = excluded.return_hosts,
             grant_types = excluded.grant_types, access_token_seconds = excluded.access_token_seconds,
             refresh_token_seconds = excluded.refresh_token_seconds, calls_per_second = excluded.calls_per_second,
             calls_per_minute = excluded.calls_per_minute, answer_format = excluded.answer_format,
-            logo_url = excluded.logo_url, disabled = excluded.disabled
+            logo_url = excluded.logo_url, jwks = excluded.jwks, disabled = excluded.disabled
         where client.partner_id = $1 and client is distinct from excluded
         returning client_id as code, xmax = 0 as added
         """,

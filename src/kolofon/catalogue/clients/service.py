@@ -23,10 +23,10 @@ async def load_clients(
     written = await queries.put_clients(connection, partner_id, own)
     disabled = await queries.disable_clients(connection, partner_id, [client.client_id for client in own])
     secrets, notes = await _load_secrets(connection, own, now)
-    confidential = sum(not client.public for client in own)
+    with_secret = sum(client.secret is not None for client in own)
     return [
         kind_changes("clients", len(own), written, retired=disabled),
-        kind_changes("client secrets", max(confidential, len(secrets)), secrets),
+        kind_changes("client secrets", max(with_secret, len(secrets)), secrets),
     ], notes
 
 

@@ -1,14 +1,25 @@
 """The authorization endpoint (RFC 6749, section 4.1): from a signed-in user to a code."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import msgspec
 
 from kolofon.catalogue.memory import Catalogue, Client
 from kolofon.identity.oauth import queries
-from kolofon.identity.oauth.rfc6749 import CODE_SECONDS, OAuthError, is_safe_redirect_uri, read_scope
+from kolofon.identity.oauth.rfc6749 import (
+    CODE_SECONDS,
+    OPENID,
+    OAuthError,
+    SignIn,
+    holds_scope,
+    is_safe_redirect_uri,
+    read_scope,
+)
 from kolofon.identity.oauth.rfc7636 import challenge_problem
 from kolofon.identity.oauth.rfc9207 import same_but_for_query
+from kolofon.identity.openid.core import ANY_SIGN_IN, WantedSignIn, read_wanted_sign_in, refuse_unsupported
+from kolofon.identity.openid.id_token import Hint, session_id_of
 from kolofon.identity.queries import Session
 from kolofon.platform.database import Connection
 from kolofon.platform.errors import InvalidRequest
@@ -28,6 +39,8 @@ class AuthorizationRequest(msgspec.Struct, frozen=True):
     destination: Destination
     scope: str
     code_challenge: str | None
+    nonce: str | None
+    wanted: WantedSignIn
 
 
 def read_destination(catalogue: Catalogue, parameters: dict[str, str]) -> Destination:
@@ -46,8 +59,13 @@ def read_destination(catalogue: Catalogue, parameters: dict[str, str]) -> Destin
     return Destination(client, redirect_uri)
 
 
-def read_request(destination: Destination, parameters: dict[str, str]) -> AuthorizationRequest:
-    """The rest of a request; raises OAuthError, which goes to the client by redirect. Unknown members are ignored."""
+def read_request(
+    destination: Destination, parameters: dict[str, str], read_hint: Callable[[str], Hint | None]
+) -> AuthorizationRequest:
+    """The rest of a request; raises OAuthError, which goes to the client by redirect. Unknown members are ignored.
+
+    What OpenID Connect adds counts with the scope openid only: older clients send what means nothing to them.
+    """
     client = destination.client
     response_type = parameters.get("response_type")
     if response_type is None:
@@ -60,10 +78,26 @@ def read_request(destination: Destination, parameters: dict[str, str]) -> Author
     problem = challenge_problem(challenge, parameters.get("code_challenge_method"), required=client.public)
     if problem is not None:
         raise OAuthError("invalid_request", problem)
-    return AuthorizationRequest(destination, read_scope(parameters.get("scope")), challenge)
+    refuse_unsupported(parameters)
+    scope = read_scope(parameters.get("scope"))
+    if not holds_scope(scope, OPENID):
+        return AuthorizationRequest(destination, scope, challenge, None, ANY_SIGN_IN)
+    wanted = read_wanted_sign_in(parameters, _read_hint(client, parameters.get("id_token_hint"), read_hint))
+    return AuthorizationRequest(destination, scope, challenge, parameters.get("nonce"), wanted)
 
 
-async def issue_code(connection: Connection, request: AuthorizationRequest, session: Session, now: datetime) -> str:
+def _read_hint(client: Client, text: str | None, read_hint: Callable[[str], Hint | None]) -> Hint | None:
+    if text is None:
+        return None
+    hint = read_hint(text)
+    if hint is None or hint.client_id != client.client_id:
+        raise OAuthError("invalid_request", "id_token_hint: not an id_token that this server gave to this client")
+    return hint
+
+
+async def issue_code(
+    connection: Connection, request: AuthorizationRequest, session: Session, session_hash: bytes, now: datetime
+) -> str:
     """A new code for the signed-in user, good once and for 60 seconds."""
     client = request.destination.client
     grant = queries.Grant(
@@ -74,6 +108,7 @@ async def issue_code(connection: Connection, request: AuthorizationRequest, sess
         created_at=now,
         expires_at=now + timedelta(seconds=client.refresh_token_seconds),
         scope=request.scope,
+        sign_in=SignIn(session.authenticated_at, session_id_of(session_hash), session.authentication_methods),
     )
     code = new_secret()
     await queries.add_grant(connection, grant)
@@ -83,6 +118,7 @@ async def issue_code(connection: Connection, request: AuthorizationRequest, sess
         grant_id=grant.grant_id,
         redirect_uri=request.destination.redirect_uri,
         code_challenge=request.code_challenge,
+        nonce=request.nonce,
         expires_at=now + timedelta(seconds=CODE_SECONDS),
     )
     return code

@@ -93,6 +93,10 @@ class KeyRing:
                 return key.jwk
         raise ValueError("no such key")
 
+    def algorithms(self, now: float) -> list[Algorithm]:
+        """The algorithms that tokens may be signed with now or soon."""
+        return sorted({key.algorithm for key in self._keys if now < key.retires_at})
+
     def key_set(self, now: float) -> dict[str, Any]:
         """The public keys, as a JWK Set."""
         keys = [key.jwk for key in self._keys if now < key.retires_at]

@@ -1,12 +1,14 @@
 """All SQL of OAuth: keys, grants, codes, refresh tokens, revocations."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from kolofon.identity.oauth.keys import LONGEST_TOKEN, StoredKey
-from kolofon.identity.oauth.rfc6749 import StoredCode, StoredRefreshToken
+from kolofon.identity.oauth.rfc6749 import SignIn, StoredCode, StoredRefreshToken
 from kolofon.platform.database import Connection
 
 
@@ -27,6 +29,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     expires_at: datetime
     scope: str = "read"
+    sign_in: SignIn | None = None
 
 
 async def list_keys(connection: Connection, now: datetime) -> list[StoredKey]:
@@ -97,10 +100,12 @@ async def add_grant(connection: Connection, grant: Grant) -> None:
     """Note that a user authorized a client."""
     await connection.execute(
         """
-        insert into oauth_grant (grant_id, client_id, unique_id, credential, created_at, expires_at, scope)
-        values ($1, $2, $3, $4, $5, $6, $7)
+        insert into oauth_grant (grant_id, client_id, unique_id, credential, created_at, expires_at, scope,
+            authenticated_at, session_id, authentication_methods)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         """,
-        *msgspec.structs.astuple(grant),
+        *msgspec.structs.astuple(grant)[:-1],
+        *(msgspec.structs.astuple(grant.sign_in) if grant.sign_in is not None else (None, None, [])),
     )
 
 
@@ -124,18 +129,20 @@ async def add_code(
     grant_id: UUID,
     redirect_uri: str,
     code_challenge: str | None,
+    nonce: str | None,
     expires_at: datetime,
 ) -> None:
     """Store a new authorization code's hash."""
     await connection.execute(
         """
-        insert into authorization_code (code_hash, grant_id, redirect_uri, code_challenge, expires_at)
-        values ($1, $2, $3, $4, $5)
+        insert into authorization_code (code_hash, grant_id, redirect_uri, code_challenge, nonce, expires_at)
+        values ($1, $2, $3, $4, $5, $6)
         """,
         code_hash,
         grant_id,
         redirect_uri,
         code_challenge,
+        nonce,
         expires_at,
     )
 
@@ -145,7 +152,8 @@ async def lock_code(connection: Connection, code_hash: bytes) -> StoredCode | No
     row = await connection.fetchrow(
         """
         select g.grant_id, g.client_id, g.unique_id, c.redirect_uri, c.code_challenge, c.expires_at, c.used_at,
-            g.revoked_at, a.disabled_at is not null
+            g.revoked_at, a.disabled_at is not null, c.nonce, g.scope, g.authenticated_at, g.session_id,
+            g.authentication_methods
         from authorization_code c
         join oauth_grant g on g.grant_id = c.grant_id
         join user_account a on a.unique_id = g.unique_id
@@ -154,7 +162,7 @@ async def lock_code(connection: Connection, code_hash: bytes) -> StoredCode | No
         """,
         code_hash,
     )
-    return StoredCode(*row) if row is not None else None
+    return StoredCode(*_with_sign_in(row)) if row is not None else None
 
 
 async def use_code(connection: Connection, code_hash: bytes, now: datetime) -> None:
@@ -174,7 +182,7 @@ async def add_refresh_token(connection: Connection, token_hash: bytes, grant_id:
 
 _FIND_REFRESH_TOKEN = """
     select g.grant_id, g.client_id, g.unique_id, t.expires_at, t.rotated_at, t.sealed_answer,
-        g.revoked_at, a.disabled_at is not null
+        g.revoked_at, a.disabled_at is not null, g.scope, g.authenticated_at, g.session_id, g.authentication_methods
     from refresh_token t
     join oauth_grant g on g.grant_id = t.grant_id
     join user_account a on a.unique_id = g.unique_id
@@ -185,7 +193,7 @@ _FIND_REFRESH_TOKEN = """
 async def find_refresh_token(connection: Connection, token_hash: bytes) -> StoredRefreshToken | None:
     """The refresh token with its grant, to look at."""
     row = await connection.fetchrow(_FIND_REFRESH_TOKEN, token_hash)
-    return StoredRefreshToken(*row) if row is not None else None
+    return StoredRefreshToken(*_with_sign_in(row)) if row is not None else None
 
 
 async def lock_refresh_token(connection: Connection, token_hash: bytes) -> StoredRefreshToken | None:
@@ -194,7 +202,12 @@ async def lock_refresh_token(connection: Connection, token_hash: bytes) -> Store
     A revocation at the same moment need not wait: what a refresh still gives is dead, as its grant is revoked.
     """
     row = await connection.fetchrow(_FIND_REFRESH_TOKEN + " for update of t", token_hash)
-    return StoredRefreshToken(*row) if row is not None else None
+    return StoredRefreshToken(*_with_sign_in(row)) if row is not None else None
+
+
+def _with_sign_in(row: asyncpg.Record) -> tuple[Any, ...]:
+    """A row whose last three columns become one value; a grant may have come about without a sign-in."""
+    return (*row[:-3], SignIn(*row[-3:]) if row["authenticated_at"] is not None else None)
 
 
 async def rotate_refresh_token(
@@ -223,6 +236,44 @@ async def rotate_refresh_token(
     )
 
 
+async def push_request(
+    connection: Connection, request_hash: bytes, client_id: str, parameters: dict[str, str], expires_at: datetime
+) -> None:
+    """Store a pushed authorization request under its hash."""
+    await connection.execute(
+        "insert into pushed_request (request_hash, client_id, parameters, expires_at) values ($1, $2, $3, $4)",
+        request_hash,
+        client_id,
+        parameters,
+        expires_at,
+    )
+
+
+async def take_pushed_request(
+    connection: Connection, request_hash: bytes, client_id: str, now: datetime
+) -> dict[str, str] | None:
+    """The parameters of a client's pushed request, which is gone with that; None when there is none in time."""
+    parameters: dict[str, str] | None = await connection.fetchval(
+        """
+        delete from pushed_request
+        where request_hash = $1 and client_id = $2 and expires_at > $3
+        returning parameters
+        """,
+        request_hash,
+        client_id,
+        now,
+    )
+    return parameters
+
+
+async def use_once(connection: Connection, used_hash: bytes, expires_at: datetime) -> bool:
+    """Note that something was used; False when it was before. Of two at once, one is first."""
+    status = await connection.execute(
+        "insert into used_once (used_hash, expires_at) values ($1, $2) on conflict do nothing", used_hash, expires_at
+    )
+    return status == "INSERT 0 1"
+
+
 async def sweep(connection: Connection, now: datetime) -> int:
     """Remove what has expired: grants with all they own, revocations, retired keys. Returns the number of rows."""
     removed = 0
@@ -232,6 +283,8 @@ async def sweep(connection: Connection, now: datetime) -> int:
         ("delete from refresh_token where expires_at < $1", now),
         ("delete from token_revocation where expires_at < $1", now),
         ("delete from signing_key where retires_at < $1", now),
+        ("delete from pushed_request where expires_at < $1", now),
+        ("delete from used_once where expires_at < $1", now),
     ):
         removed += int((await connection.execute(statement, before)).rpartition(" ")[2])
     return removed

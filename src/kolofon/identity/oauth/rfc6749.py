@@ -13,6 +13,9 @@ import msgspec
 CODE_SECONDS = 60
 GRACE = timedelta(seconds=30)
 SCOPE = "read"
+# What each more gives is in OpenID Connect Core, section 5.4; without openid they give nothing.
+OPENID = "openid"
+SCOPES = (SCOPE, OPENID, "profile", "email", "phone")
 
 EXTID_CODE = "https://connectid.no/oauth2/grant_type/extid_code"
 ErrorCode = Literal[
@@ -26,6 +29,15 @@ ErrorCode = Literal[
     "access_denied",
     "server_error",
     "temporarily_unavailable",
+    # OpenID Connect Core, section 3.1.2.6
+    "login_required",
+    "consent_required",
+    "request_not_supported",
+    "request_uri_not_supported",
+    "registration_not_supported",
+    "invalid_request_uri",
+    # OpenID Connect Core Error Code unmet_authentication_requirements
+    "unmet_authentication_requirements",
 ]
 
 
@@ -108,9 +120,29 @@ def _read_basic(authorization: str) -> list[ClientCredentials]:
 
 def read_scope(scope: str | None) -> str:
     """The granted scope: `read` means all access, and leaving it out means the same. Raises OAuthError."""
-    if scope is not None and set(scope.split()) - {SCOPE}:
-        raise OAuthError("invalid_scope", f"scope: expected {SCOPE} or nothing")
-    return SCOPE
+    if scope is None or scope == SCOPE:
+        return SCOPE
+    wanted = set(scope.split())
+    if wanted - set(SCOPES):
+        raise OAuthError("invalid_scope", f"scope: expected some of {', '.join(SCOPES)}, or nothing")
+    if wanted - {SCOPE, OPENID} and OPENID not in wanted:
+        raise OAuthError("invalid_scope", f"scope: profile, email and phone need {OPENID}")
+    return " ".join(name for name in SCOPES if name in wanted) or SCOPE
+
+
+def narrowed_scope(granted: str, scope: str | None) -> str:
+    """What a refresh asks for of what was granted (section 6). Raises OAuthError for more than that."""
+    if scope is None or scope == granted:
+        return granted
+    wanted = read_scope(scope)
+    if set(wanted.split()) - set(granted.split()):
+        raise OAuthError("invalid_scope", "scope: more than was granted")
+    return wanted
+
+
+def holds_scope(scope: str, name: str) -> bool:
+    """Whether a granted scope has a part."""
+    return scope == name or name in scope.split()
 
 
 def is_safe_redirect_uri(uri: str) -> bool:
@@ -122,6 +154,14 @@ def is_safe_redirect_uri(uri: str) -> bool:
     except ValueError:  # e.g. a bracket that is no IPv6 address
         return False
     return bool(scheme) and scheme not in {"javascript", "data", "vbscript"}
+
+
+class SignIn(msgspec.Struct, frozen=True):
+    """How the reader of a grant signed in: what its id_tokens tell."""
+
+    authenticated_at: datetime
+    session_id: str | None
+    methods: list[str]
 
 
 class StoredCode(msgspec.Struct, frozen=True):
@@ -136,6 +176,9 @@ class StoredCode(msgspec.Struct, frozen=True):
     used_at: datetime | None
     revoked_at: datetime | None
     user_disabled: bool
+    nonce: str | None
+    scope: str
+    sign_in: SignIn | None
 
 
 class CodeFate(Enum):
@@ -172,6 +215,8 @@ class StoredRefreshToken(msgspec.Struct, frozen=True):
     sealed_answer: bytes | None
     revoked_at: datetime | None
     user_disabled: bool
+    scope: str
+    sign_in: SignIn | None
 
 
 class RefreshFate(Enum):

@@ -70,7 +70,7 @@ async def _introspect_refresh_token(
         return Introspection(active=False)
     return Introspection(
         active=True,
-        scope="read",
+        scope=stored.scope,
         client_id=stored.client_id,
         token_type="refresh_token",
         exp=int(stored.expires_at.timestamp()),

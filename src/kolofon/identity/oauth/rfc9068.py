@@ -9,6 +9,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 
 from kolofon.identity.oauth.keys import KeyRing
+from kolofon.identity.oauth.rfc6749 import SCOPE
 from kolofon.platform.clock import Clock
 from kolofon.platform.errors import InvalidToken
 from kolofon.platform.ids import new_uuid
@@ -25,7 +26,7 @@ class AccessToken(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int
     unique_id: UUID | None = None
     grant_id: UUID | None = None
-    scope: str = "read"
+    scope: str = SCOPE
 
 
 class _Claims(msgspec.Struct):
@@ -45,6 +46,7 @@ def new_access_token(
     seconds: int,
     client_id: str,
     user: tuple[UUID, UUID] | None = None,
+    scope: str = SCOPE,
 ) -> AccessToken:
     """A token for a client, or for a user of it: `user` is (unique_id, grant_id)."""
     issued_at = int(now.timestamp())
@@ -56,6 +58,7 @@ def new_access_token(
         expires_at=issued_at + seconds,
         unique_id=unique_id,
         grant_id=grant_id,
+        scope=scope,
     )
 
 

@@ -3,57 +3,26 @@
 from typing import Any
 
 import msgspec
-from litestar import Request, Response, get, post
-from litestar.datastructures import State
+from litestar import Response, get, post
 
-from kolofon.catalogue.memory import Client
-from kolofon.identity.login_server import LoginServer, UsesLoginServer
-from kolofon.identity.oauth import rfc7009, rfc7662, rfc8414
-from kolofon.identity.oauth.authorization import Destination, issue_code, read_destination, read_request
-from kolofon.identity.oauth.clients import authenticate_client
-from kolofon.identity.oauth.rfc6749 import EXTID_CODE, OAuthError, read_client_credentials, read_parameters
-from kolofon.identity.oauth.rfc9207 import response_url
+from kolofon.identity.login_server import UsesLoginServer
+from kolofon.identity.oauth import rfc7009, rfc7662, rfc8414, rfc9126
+from kolofon.identity.oauth.authorization import read_destination, read_request
+from kolofon.identity.oauth.requests import HttpRequest, authenticated_client, form_parameters
+from kolofon.identity.oauth.rfc6749 import EXTID_CODE, OAuthError
 from kolofon.identity.oauth.tokens import FamilyRevoked, TokenAnswer
-from kolofon.identity.prefixes import prefix_of
-from kolofon.identity.redirects import redirect
-from kolofon.platform.callers import Limits
-from kolofon.platform.errors import TooManyRequests, UnsupportedMediaType
+from kolofon.identity.openid import discovery
+from kolofon.identity.openid.id_token import read_hint
+from kolofon.platform.errors import InvalidRequest
 
-HttpRequest = Request[None, None, State]
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-_FAILURES = Limits(per_second=10, per_minute=60)
-
-
-@get("/oauth/authorize", operation_id="authorize", include_in_schema=False)
-async def authorize(request: HttpRequest, login_server: UsesLoginServer) -> Response[None]:
-    """Send a signed-in browser back to its client with a code, any other to the sign-in page first."""
-    query = request.scope["query_string"].decode("latin-1")
-    parameters = read_parameters(query, "")
-    destination = read_destination(login_server.catalogue.current, parameters)
-    try:
-        authorization = read_request(destination, parameters)
-        session_id = request.cookies.get(login_server.sessions.cookie_name)
-        session = await login_server.sessions.visit(login_server.pool(), session_id)
-        if session is None:
-            return redirect(f"{login_server.settings.public_url}{prefix_of(request)}/oauthLogin?{query}")
-        async with login_server.pool().acquire() as connection, connection.transaction():
-            code = await issue_code(connection, authorization, session, login_server.clock.now())
-        answer = {"code": code, "state": parameters.get("state")}
-    except OAuthError as error:
-        answer = {"error": error.code, "error_description": error.description, "state": parameters.get("state")}
-    return _back(destination, login_server, answer)
-
-
-def _back(destination: Destination, login_server: LoginServer, answer: dict[str, str | None]) -> Response[None]:
-    url = response_url(destination.redirect_uri, login_server.settings.issuer, answer)
-    return redirect(url)
 
 
 @post("/oauth/token", operation_id="token", include_in_schema=False, status_code=200)
 async def token(request: HttpRequest, login_server: UsesLoginServer) -> Response[Any]:
     """Tokens for a grant: authorization_code, refresh_token, client_credentials or extid_code."""
-    parameters = await _parameters(request)
-    client = await _client(request, login_server, parameters)
+    parameters = await form_parameters(request)
+    client = await authenticated_client(request, login_server, parameters)
     grant_type = parameters.get("grant_type")
     login_server.tokens.check_grant_type(client, grant_type)
     if grant_type == "client_credentials":
@@ -73,8 +42,8 @@ async def token(request: HttpRequest, login_server: UsesLoginServer) -> Response
 @post("/oauth/revoke", operation_id="revoke", include_in_schema=False, status_code=200)
 async def revoke(request: HttpRequest, login_server: UsesLoginServer) -> Response[bytes]:
     """Revoke a token (RFC 7009)."""
-    parameters = await _parameters(request)
-    client = await _client(request, login_server, parameters)
+    parameters = await form_parameters(request)
+    client = await authenticated_client(request, login_server, parameters)
     text = _required(parameters, "token")
     async with login_server.pool().acquire() as connection, connection.transaction():
         revocation = await rfc7009.revoke(
@@ -88,8 +57,8 @@ async def revoke(request: HttpRequest, login_server: UsesLoginServer) -> Respons
 @post("/oauth/introspect", operation_id="introspect", include_in_schema=False, status_code=200)
 async def introspect(request: HttpRequest, login_server: UsesLoginServer) -> Response[Any]:
     """Tell what a token is worth (RFC 7662). Only clients with a secret may ask."""
-    parameters = await _parameters(request)
-    client = await _client(request, login_server, parameters)
+    parameters = await form_parameters(request)
+    client = await authenticated_client(request, login_server, parameters)
     if client.public:
         raise OAuthError("invalid_client", "introspection needs a client secret")
     text = _required(parameters, "token")
@@ -106,6 +75,30 @@ async def introspect(request: HttpRequest, login_server: UsesLoginServer) -> Res
     return _json(answer)
 
 
+@post("/oauth/par", operation_id="pushRequest", include_in_schema=False, status_code=201)
+async def push_request(request: HttpRequest, login_server: UsesLoginServer) -> Response[Any]:
+    """Keep an authorization request until the browser brings its name (RFC 9126)."""
+    parameters = await form_parameters(request)
+    client = await authenticated_client(request, login_server, parameters)
+    pushed = rfc9126.request_parameters(client.client_id, parameters)
+    now = login_server.clock.now()
+    try:
+        destination = read_destination(login_server.catalogue.current, pushed)
+    except InvalidRequest as error:
+        raise OAuthError("invalid_request", error.message) from None
+    read_request(
+        destination, pushed, lambda text: read_hint(text, login_server.keys, login_server.settings.issuer, now)
+    )
+    async with login_server.pool().acquire() as connection:
+        request_uri = await rfc9126.push(connection, client.client_id, pushed, now)
+    return Response(
+        {"request_uri": request_uri, "expires_in": rfc9126.REQUEST_URI_SECONDS},
+        status_code=201,
+        headers=_NO_STORE,
+        media_type="application/json",
+    )
+
+
 @get("/oauth/jwks", operation_id="jwks", include_in_schema=False)
 async def jwks(login_server: UsesLoginServer) -> Response[Any]:
     """The public keys that access tokens are signed with (RFC 7517)."""
@@ -113,10 +106,10 @@ async def jwks(login_server: UsesLoginServer) -> Response[Any]:
     return Response(keys, media_type="application/json", headers={"Cache-Control": "public, max-age=600"})
 
 
-@get(rfc8414.WELL_KNOWN, operation_id="serverMetadata", include_in_schema=False)
+@get([rfc8414.WELL_KNOWN, discovery.WELL_KNOWN], operation_id="serverMetadata", include_in_schema=False)
 async def server_metadata(login_server: UsesLoginServer) -> dict[str, Any]:
-    """What this server can do (RFC 8414)."""
-    return rfc8414.metadata(login_server.settings.issuer)
+    """What this server can do (RFC 8414, OpenID Connect Discovery)."""
+    return discovery.metadata(login_server.settings.issuer, login_server.keys, login_server.clock.now())
 
 
 def oauth_error_response(error: OAuthError) -> Response[dict[str, str]]:
@@ -126,31 +119,6 @@ def oauth_error_response(error: OAuthError) -> Response[dict[str, str]]:
         headers["WWW-Authenticate"] = 'Basic realm="kolofon"'
     body = {"error": error.code, "error_description": error.description}
     return Response(body, status_code=error.status, headers=headers, media_type="application/json")
-
-
-async def _parameters(request: HttpRequest) -> dict[str, str]:
-    body = await request.body()
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if body and media_type not in {"application/x-www-form-urlencoded", ""}:
-        raise UnsupportedMediaType("Content-Type: expected application/x-www-form-urlencoded")
-    try:
-        form = body.decode("ascii")
-    except UnicodeDecodeError:
-        raise OAuthError("invalid_request", "the body is not form-urlencoded") from None
-    return read_parameters(request.scope["query_string"].decode("latin-1"), form)
-
-
-async def _client(request: HttpRequest, login_server: LoginServer, parameters: dict[str, str]) -> Client:
-    """The authenticated client. Failures are counted by address: secrets are not to be guessed at speed."""
-    readings = read_client_credentials(request.headers.get("authorization"), parameters)
-    try:
-        return authenticate_client(login_server.catalogue.current, readings, login_server.clock.now())
-    except OAuthError:
-        address = request.client.host if request.client is not None else "unknown"
-        allowance = await login_server.limiter.take(f"client authentication {address}", _FAILURES)
-        if not allowance.allowed:
-            raise TooManyRequests("too many failed attempts", allowance.retry_after) from None
-        raise
 
 
 def _required(parameters: dict[str, str], name: str) -> str:
@@ -163,5 +131,4 @@ def _json(answer: msgspec.Struct) -> Response[Any]:
     return Response(answer, media_type="application/json", headers=_NO_STORE)
 
 
-FOR_BROWSERS = [authorize]
-PROTOCOL = [token, revoke, introspect, jwks, server_metadata]
+PROTOCOL = [token, revoke, introspect, push_request, jwks, server_metadata]

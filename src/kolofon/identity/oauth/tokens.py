@@ -15,16 +15,22 @@ from kolofon.identity.oauth import queries
 from kolofon.identity.oauth.keys import LONGEST_TOKEN, KeyRing
 from kolofon.identity.oauth.rfc6749 import (
     EXTID_CODE,
+    OPENID,
+    SCOPE,
     CodeFate,
     OAuthError,
     RefreshFate,
+    SignIn,
     StoredRefreshToken,
     code_fate,
+    holds_scope,
+    narrowed_scope,
     read_scope,
     refresh_fate,
 )
 from kolofon.identity.oauth.rfc7636 import verifier_fits
 from kolofon.identity.oauth.rfc9068 import new_access_token, sign
+from kolofon.identity.openid.id_token import IdToken, sign_id_token
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Connection
 from kolofon.platform.ids import hash_secret, new_secret, new_uuid
@@ -47,6 +53,7 @@ class TokenAnswer(msgspec.Struct, omit_defaults=True):
     expires_in: int
     scope: str
     refresh_token: str | None = None
+    id_token: str | None = None
 
 
 class FamilyRevoked(OAuthError):
@@ -80,7 +87,10 @@ class Tokens:
         """Client mode (section 4.4). Without a refresh token: the credentials can always be used again."""
         if client.public:
             raise OAuthError("unauthorized_client", "a public client cannot act for itself")
-        return self._answer(client, read_scope(parameters.get("scope")), None)
+        scope = read_scope(parameters.get("scope"))
+        if scope != SCOPE:
+            raise OAuthError("invalid_scope", f"scope: a client that acts for itself has {SCOPE}, or nothing")
+        return self._answer(client, scope, None)
 
     async def for_code(
         self, connection: Connection, client: Client, parameters: dict[str, str]
@@ -104,7 +114,9 @@ class Tokens:
         await queries.use_code(connection, code_hash, now)
         if not verifier_fits(code.code_challenge, parameters.get("code_verifier")):
             return OAuthError("invalid_grant", "code_verifier: does not fit the code_challenge")
-        return await self._answer_with_refresh(connection, client, code.unique_id, code.grant_id, now)
+        answer = await self._answer_with_refresh(connection, client, code.unique_id, code.grant_id, code.scope, now)
+        self._add_id_token(answer, client, code.unique_id, code.sign_in, code.nonce)
+        return answer
 
     async def for_refresh_token(
         self, connection: Connection, client: Client, parameters: dict[str, str]
@@ -113,7 +125,6 @@ class Tokens:
         presented = parameters.get("refresh_token")
         if presented is None:
             return OAuthError("invalid_request", "refresh_token: missing")
-        read_scope(parameters.get("scope"))
         now = self._clock.now()
         stored = await queries.lock_refresh_token(connection, hash_secret(presented))
         fate = RefreshFate.REFUSED if stored is None else refresh_fate(stored, client.client_id, now)
@@ -125,7 +136,8 @@ class Tokens:
         if fate is RefreshFate.REPEAT and stored.sealed_answer is not None:
             opened = unseal(_answer_key(presented), stored.sealed_answer)
             return msgspec.json.decode(opened, type=TokenAnswer)
-        return await self._rotate(connection, client, presented, stored, now)
+        scope = narrowed_scope(stored.scope, parameters.get("scope"))
+        return await self._rotate(connection, client, presented, stored, scope, now)
 
     async def for_extid_code(
         self, connection: Connection, client: Client, parameters: dict[str, str]
@@ -155,7 +167,7 @@ class Tokens:
                 expires_at=now + timedelta(seconds=client.refresh_token_seconds),
             ),
         )
-        return await self._answer_with_refresh(connection, client, account, grant_id, now)
+        return await self._answer_with_refresh(connection, client, account, grant_id, SCOPE, now)
 
     async def revoke_grant(self, connection: Connection, grant_id: UUID, now: datetime) -> queries.Revocation:
         """End a family everywhere: refresh tokens by its row, access tokens by the revocation list."""
@@ -165,14 +177,14 @@ class Tokens:
         return revocation
 
     def _answer(self, client: Client, scope: str, user: tuple[UUID, UUID] | None) -> TokenAnswer:
-        token = new_access_token(self._clock.now(), client.access_token_seconds, client.client_id, user)
+        token = new_access_token(self._clock.now(), client.access_token_seconds, client.client_id, user, scope)
         text = sign(token, self._keys, self._settings.issuer, self._settings.api_audience)
         return TokenAnswer(text, "Bearer", client.access_token_seconds, scope)
 
     async def _answer_with_refresh(
-        self, connection: Connection, client: Client, unique_id: UUID, grant_id: UUID, now: datetime
+        self, connection: Connection, client: Client, unique_id: UUID, grant_id: UUID, scope: str, now: datetime
     ) -> TokenAnswer:
-        answer = self._answer(client, read_scope(None), (unique_id, grant_id))
+        answer = self._answer(client, scope, (unique_id, grant_id))
         if "refresh_token" not in client.grant_types:
             return answer
         answer.refresh_token = new_secret()
@@ -181,9 +193,17 @@ class Tokens:
         return answer
 
     async def _rotate(
-        self, connection: Connection, client: Client, presented: str, stored: StoredRefreshToken, now: datetime
+        self,
+        connection: Connection,
+        client: Client,
+        presented: str,
+        stored: StoredRefreshToken,
+        scope: str,
+        now: datetime,
     ) -> TokenAnswer:
-        answer = self._answer(client, read_scope(None), (stored.unique_id, stored.grant_id))
+        answer = self._answer(client, scope, (stored.unique_id, stored.grant_id))
+        # Without the nonce: that belongs to the one request that the code was for (Core, section 12.2).
+        self._add_id_token(answer, client, stored.unique_id, stored.sign_in, None)
         answer.refresh_token = new_secret()
         await queries.rotate_refresh_token(
             connection,
@@ -194,6 +214,14 @@ class Tokens:
             expires_at=now + timedelta(seconds=client.refresh_token_seconds),
         )
         return answer
+
+    def _add_id_token(
+        self, answer: TokenAnswer, client: Client, unique_id: UUID, sign_in: SignIn | None, nonce: str | None
+    ) -> None:
+        if sign_in is None or not holds_scope(answer.scope, OPENID):
+            return
+        token = IdToken(client.client_id, unique_id, sign_in, nonce, answer.access_token)
+        answer.id_token = sign_id_token(token, self._keys, self._settings.issuer, self._clock.now())
 
 
 def _answer_key(refresh_token: str) -> bytes:

@@ -1,53 +1,68 @@
-"""The sign-in page that an authorization request leads to."""
+"""The pages that a browser sees and the two addresses that it only passes through."""
 
-import hmac
-from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
-from litestar import Request, Response, get, post
-from litestar.datastructures import Cookie, State
+from litestar import Response, get, post
+from litestar.handlers import HTTPRouteHandler
 
 from kolofon.identity.login_server import LoginServer, UsesLoginServer
-from kolofon.identity.oauth.authorization import Destination, read_destination
 from kolofon.identity.oauth.rfc6749 import read_parameters
+from kolofon.identity.pages.entries import Entry, Page, read_entry
+from kolofon.identity.pages.form_tokens import form_token_fits
+from kolofon.identity.pages.language import chosen_language
+from kolofon.identity.pages.passing import login_check, logout
+from kolofon.identity.pages.recalling import recall
 from kolofon.identity.pages.rendering import page
+from kolofon.identity.pages.steps import not_ours, start_page, take_form
+from kolofon.identity.pages.visits import HttpRequest, Visit, language_links, query_of
 from kolofon.identity.prefixes import prefix_of
 from kolofon.identity.redirects import redirect
-from kolofon.platform.errors import ApiError, TooManyRequests
-from kolofon.platform.i18n import preferred_language, translations
-from kolofon.platform.ids import new_secret
+from kolofon.platform.errors import ApiError
+from kolofon.platform.i18n import translations
 
-HttpRequest = Request[None, None, State]
 _STYLE = (files("kolofon.identity.pages") / "static" / "pages.css").read_bytes()
+_PAGES: tuple[Page, ...] = ("oauthLogin", "login", "createUser", "register", "forgottenPassword")
 
 
-@get("/oauthLogin", operation_id="signInPage", include_in_schema=False)
-async def show_sign_in(request: HttpRequest, login_server: UsesLoginServer) -> Response[Any]:
-    """Ask for credential and password; the query is that of the authorization request."""
-    return _sign_in_page(request, login_server)
+def _handlers_of(name: Page) -> list[HTTPRouteHandler]:
+    """A page shown by GET, which changes nothing but who is remembered, and its forms taken by POST."""
+
+    @get(f"/{name}", operation_id=f"{name}Page", include_in_schema=False)
+    async def show(request: HttpRequest, login_server: UsesLoginServer) -> Response[Any]:
+        return await _open(request, login_server, name)
+
+    @post(f"/{name}", operation_id=f"{name}Form", include_in_schema=False, status_code=200)
+    async def take(request: HttpRequest, login_server: UsesLoginServer) -> Response[Any]:
+        entry = _entry(request, login_server, name)
+        form = read_parameters("", (await request.body()).decode("utf-8", "replace"))
+        visit = Visit(request, login_server, entry, form)
+        if not form_token_fits(request, login_server, form.get("form_token", "")):
+            return not_ours(visit)
+        return await take_form(visit)
+
+    return [show, take]
 
 
-@post("/oauthLogin", operation_id="signIn", include_in_schema=False, status_code=200)
-async def sign_in(request: HttpRequest, login_server: UsesLoginServer) -> Response[Any]:
-    """Sign in and go back to the authorization request, or show the page again with what was wrong."""
-    form = read_parameters("", (await request.body()).decode("utf-8", "replace"))
-    username = form.get("j_username", "")
-    if not _form_token_fits(request, login_server, form.get("form_token", "")):
-        return _sign_in_page(request, login_server, "The page was open for too long. Please try again.", username, 400)
-    address = request.client.host if request.client is not None else "unknown"
-    try:
-        session_id = await login_server.sessions.sign_in(
-            login_server.pool(), username, form.get("j_password", ""), address
-        )
-    except TooManyRequests:
-        text = "Too many attempts. Please wait a minute and try again."
-        return _sign_in_page(request, login_server, text, username, 429)
-    if session_id is None:
-        text = "The e-mail or number and the password do not match. Please try again."
-        return _sign_in_page(request, login_server, text, username, 400)
-    url = f"{login_server.settings.public_url}{prefix_of(request)}/oauth/authorize?{_query(request)}"
-    return redirect(url, status=303, cookie=login_server.sessions.cookie(session_id))
+async def _open(request: HttpRequest, login_server: LoginServer, name: Page) -> Response[Any]:
+    """Go on with who is signed in or remembered, unless the page was opened for somebody else or a new sign-in."""
+    entry = _entry(request, login_server, name)
+    visit = Visit(request, login_server, entry)
+    if name == "forgottenPassword":
+        return start_page(visit)
+    session = await login_server.sessions.visit(login_server.pool(), visit.session_id)
+    if session is None and not entry.prompt:
+        cookies = await recall(request, login_server, entry.client.client_id, entry.is_for)
+        if cookies is not None:
+            return redirect(entry.done_url, cookies=cookies)
+    if session is not None and entry.is_for(session.credential):
+        if not entry.is_authorization:
+            return redirect(entry.done_url)
+        if "login" in entry.prompt:
+            return start_page(visit, username=session.credential)
+        if "select_account" in entry.prompt:
+            return visit.show("signed_in.html", credential=session.credential)
+    return start_page(visit)
 
 
 @get("/static/pages.css", operation_id="pageStyle", include_in_schema=False)
@@ -58,13 +73,15 @@ async def style() -> Response[bytes]:
 
 def refused_page(request: HttpRequest, error: ApiError) -> Response[Any]:
     """What a person sees when the page that sent them here asked for something impossible."""
-    language = preferred_language(request.headers.get("accept-language", ""))
+    language = chosen_language(request)
     gettext = translations(language).gettext
     return page(
         "message.html",
         language,
         status=error.status,
         base=prefix_of(request),
+        languages=language_links(query_of(request), language),
+        flow="",
         heading=gettext("This link does not work"),
         text=gettext(
             "The page that sent you here asked for something that cannot be done. "
@@ -74,57 +91,9 @@ def refused_page(request: HttpRequest, error: ApiError) -> Response[Any]:
     )
 
 
-def _sign_in_page(
-    request: HttpRequest, login_server: LoginServer, error: str | None = None, username: str = "", status: int = 200
-) -> Response[Any]:
-    destination = _destination(request, login_server)
-    language = preferred_language(request.headers.get("accept-language", ""))
-    cookie_name = _form_cookie_name(login_server)
-    browser = request.cookies.get(cookie_name) or new_secret()
-    answer = page(
-        "sign_in.html",
-        language,
-        status=status,
-        form_target=destination.redirect_uri,
-        base=prefix_of(request),
-        query=_query(request),
-        client_name=destination.client.name,
-        logo_url=destination.client.logo_url,
-        form_token=_form_token(login_server, browser),
-        error=translations(language).gettext(error) if error else None,
-        username=username,
-    )
-    secure = _is_secure(login_server)
-    answer.set_cookie(Cookie(cookie_name, value=browser, path="/", httponly=True, samesite="lax", secure=secure))
-    return answer
+def _entry(request: HttpRequest, login_server: LoginServer, name: Page) -> Entry:
+    authorize_url = f"{login_server.settings.public_url}{prefix_of(request)}/oauth/authorize"
+    return read_entry(login_server.catalogue.current, name, query_of(request), authorize_url)
 
 
-def _destination(request: HttpRequest, login_server: LoginServer) -> Destination:
-    return read_destination(login_server.catalogue.current, read_parameters(_query(request), ""))
-
-
-def _query(request: HttpRequest) -> str:
-    return request.scope["query_string"].decode("latin-1")
-
-
-def _form_token(login_server: LoginServer, browser: str) -> str:
-    """Proves that a form came from our page in this browser: another site can neither read nor make it."""
-    return hmac.new(login_server.form_key, browser.encode(), sha256).hexdigest()
-
-
-def _form_token_fits(request: HttpRequest, login_server: LoginServer, presented: str) -> bool:
-    browser = request.cookies.get(_form_cookie_name(login_server))
-    # As bytes: compare_digest refuses text that is not ASCII, and anything may be presented.
-    return browser is not None and hmac.compare_digest(_form_token(login_server, browser).encode(), presented.encode())
-
-
-def _is_secure(login_server: LoginServer) -> bool:
-    return login_server.settings.public_url.startswith("https://")
-
-
-def _form_cookie_name(login_server: LoginServer) -> str:
-    # Without __Host- a neighbouring subdomain could plant a cookie whose form token it knows.
-    return "__Host-kolofon_form" if _is_secure(login_server) else "kolofon_form"
-
-
-HANDLERS = [show_sign_in, sign_in, style]
+HANDLERS = [*(handler for name in _PAGES for handler in _handlers_of(name)), login_check, logout, style]

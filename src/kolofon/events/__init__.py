@@ -1,0 +1,1 @@
+"""What leaves the program: written down with what caused it, done by the worker."""

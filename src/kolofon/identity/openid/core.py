@@ -1,0 +1,132 @@
+"""OpenID Connect Core, section 3.1.2: what an authentication request wants of the sign-in, and what comes next."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from kolofon.identity.oauth.rfc6749 import OAuthError
+from kolofon.identity.openid.asking import Asked
+from kolofon.identity.openid.id_token import Hint, acr_of
+from kolofon.identity.queries import Session
+
+PROMPTS = ("none", "login", "select_account")
+_MAX_AGE = re.compile(r"[0-9]{1,9}")
+
+
+class WantedSignIn(msgspec.Struct, frozen=True, kw_only=True):
+    """Which sign-in a client will take. A request without the scope openid takes any."""
+
+    quiet: bool = False  # nothing may be shown
+    again: bool = False  # an old session will not do
+    max_age: timedelta | None = None
+    readers: frozenset[UUID] | None = None  # who it must be; None: anybody
+    acr_values: frozenset[str] | None = None
+
+    @property
+    def is_particular(self) -> bool:
+        """Whether the reader may have to sign in although there is a session."""
+        return self.again or self.max_age is not None or self.readers is not None
+
+
+ANY_SIGN_IN = WantedSignIn()
+
+
+class Step(Enum):
+    """What the authorization endpoint does next."""
+
+    ANSWER = "answer"
+    ASK = "ask"
+
+
+def refuse_unsupported(parameters: Mapping[str, str]) -> None:
+    """Raises OAuthError for what changes a request's meaning and is not done here (sections 6 and 7)."""
+    if "request" in parameters:
+        raise OAuthError("request_not_supported", "request: push the request instead (RFC 9126)")
+    if "request_uri" in parameters:
+        raise OAuthError("request_uri_not_supported", "request_uri: only that of a pushed request (RFC 9126)")
+    if "registration" in parameters:
+        raise OAuthError("registration_not_supported", "registration: clients are registered beforehand")
+    if parameters.get("response_mode", "query") != "query":
+        raise OAuthError("invalid_request", "response_mode: expected query")
+
+
+def read_wanted_sign_in(parameters: Mapping[str, str], hint: Hint | None) -> WantedSignIn:
+    """What a request with the scope openid wants; `hint` is its id_token_hint, verified. Raises OAuthError."""
+    prompts = set(parameters.get("prompt", "").split())
+    if prompts == {"consent"} or prompts == {"login", "consent"}:
+        raise OAuthError("consent_required", "prompt: this server has no consent page")
+    if prompts - set(PROMPTS) or ("none" in prompts and len(prompts) > 1):
+        raise OAuthError("invalid_request", "prompt: expected none alone, or login or select_account")
+    max_age = parameters.get("max_age")
+    if max_age is not None and not _MAX_AGE.fullmatch(max_age):
+        raise OAuthError("invalid_request", "max_age: expected a number of seconds")
+    subject, acr_values = _read_claims(parameters.get("claims"))
+    readers = [reader for reader in (hint.unique_id if hint is not None else None, subject) if reader is not None]
+    return WantedSignIn(
+        quiet="none" in prompts,
+        again=bool(prompts & {"login", "select_account"}),
+        max_age=timedelta(seconds=int(max_age)) if max_age is not None else None,
+        readers=frozenset(readers) if readers else None,
+        acr_values=acr_values,
+    )
+
+
+def next_step(wanted: WantedSignIn, session: Session | None, asked: Asked | None, now: datetime) -> Step:
+    """Whether a session will do. `asked` tells when this request sent the reader to the sign-in page, if it did.
+
+    Raises OAuthError when asking would not help or is forbidden.
+    """
+    if session is None:
+        return _ask(wanted)
+    is_new = asked is not None and session.authenticated_at > asked.at
+    is_old = wanted.max_age is not None and session.authenticated_at + wanted.max_age <= now
+    must_be_new = wanted.again or is_old or (asked is not None and asked.anew)
+    if must_be_new and not is_new:
+        return _ask(wanted)
+    if wanted.readers is not None and wanted.readers != {session.unique_id}:
+        if is_new:
+            raise OAuthError("login_required", "another reader than the one that was meant has signed in")
+        return _ask(wanted)
+    if wanted.acr_values is not None and acr_of(session.authentication_methods) not in wanted.acr_values:
+        raise OAuthError("unmet_authentication_requirements", "claims: the sign-in has none of the wanted acr values")
+    return Step.ANSWER
+
+
+def _ask(wanted: WantedSignIn) -> Step:
+    if wanted.quiet:
+        raise OAuthError("login_required", "the reader would have to sign in")
+    return Step.ASK
+
+
+def _read_claims(text: str | None) -> tuple[UUID | None, frozenset[str] | None]:
+    """Of the claims parameter (section 5.5) what binds: the reader, and the acr values when they are essential.
+
+    auth_time is in every id_token, so that it is essential asks for nothing more.
+    """
+    if text is None:
+        return None, None
+    try:
+        claims = msgspec.convert(msgspec.json.decode(text), dict[str, dict[str, Any] | None])
+        of_id_token = msgspec.convert(claims.get("id_token") or {}, dict[str, _ClaimRequest | None])
+        subject = of_id_token.get("sub") or _ClaimRequest()
+        reader = UUID(str(subject.value)) if subject.value is not None else None
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        raise OAuthError("invalid_request", "claims: expected JSON as in OpenID Connect Core, section 5.5") from None
+    acr = of_id_token.get("acr") or _ClaimRequest()
+    return reader, acr.accepted if acr.essential and acr.accepted else None
+
+
+class _ClaimRequest(msgspec.Struct, frozen=True):
+    essential: bool = False
+    value: Any = None
+    values: list[Any] = []
+
+    @property
+    def accepted(self) -> frozenset[str]:
+        """The values that will do."""
+        return frozenset(str(value) for value in (self.value, *self.values) if value is not None)

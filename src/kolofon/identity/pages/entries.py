@@ -1,0 +1,131 @@
+"""What a page was opened for: by a site, with clientId and returnUrl, or by an authorization request."""
+
+from collections.abc import Callable
+from typing import Literal
+from urllib.parse import parse_qsl, urlencode
+
+import msgspec
+
+from kolofon.catalogue.memory import Catalogue, Client
+from kolofon.identity.oauth.authorization import read_destination
+from kolofon.identity.oauth.rfc6749 import read_parameters
+from kolofon.identity.pages.return_urls import checked_return_url
+from kolofon.platform.credentials import normalised_credential
+from kolofon.platform.errors import InvalidRequest
+
+Page = Literal["login", "createUser", "register", "oauthLogin", "forgottenPassword"]
+_CODE_FIRST = {"createUser", "register"}
+# What asks for another sign-in is answered by one; the authorization endpoint shall not ask again.
+_ANSWERED = {"login", "select_account"}
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """A checked request for a page. `done_url` is where a signed-in browser goes."""
+
+    client: Client
+    page: Page
+    done_url: str
+    form_target: str  # where a form's answer may lead in the end
+    cancel_url: str | None
+    credential: str  # as it was given; may be empty or wrong
+    code_first: bool
+    submit: bool
+    prompt: frozenset[str] = frozenset()
+
+    @property
+    def is_authorization(self) -> bool:
+        """Whether an authorization request waits, which looks at the session itself."""
+        return self.cancel_url is None
+
+    def is_for(self, credential: str) -> bool:
+        """Whether a reader signed in with this credential is whom the page was opened for."""
+        if not self.credential:
+            return True
+        try:
+            return normalised_credential(self.credential)[0] == credential
+        except InvalidRequest:
+            return False
+
+
+class Site(msgspec.Struct, frozen=True):
+    """A client and where it wants the browser."""
+
+    client: Client
+    return_url: str
+    error_url: str
+
+
+def read_site(catalogue: Catalogue, parameters: dict[str, str]) -> Site:
+    """The client and its URLs; raises InvalidRequest. Until then nothing may be redirected anywhere."""
+    client = catalogue.clients.get(parameters.get("clientId", ""))
+    if client is None or client.disabled:
+        raise InvalidRequest("clientId: there is no such client")
+    return_url = checked_return_url(client, "returnUrl", parameters.get("returnUrl"))
+    error_url = checked_return_url(client, "errorUrl", parameters.get("errorUrl"))
+    return Site(client, return_url, error_url)
+
+
+def read_entry(catalogue: Catalogue, page: Page, query: str, authorize_url: str) -> Entry:
+    """What a page was opened for; raises InvalidRequest. The query is checked anew with every form."""
+    parameters = read_parameters(query, "")
+    code_first = parameters.get("assumeNewUser", str(page in _CODE_FIRST).lower()) == "true"
+    submit = parameters.get("credentialSubmit") == "true"
+    if page != "oauthLogin" and "client_id" not in parameters:
+        site = read_site(catalogue, parameters)
+        return Entry(
+            client=site.client,
+            page=page,
+            done_url=site.return_url,
+            form_target=site.return_url,
+            cancel_url=site.error_url,
+            credential=read_credential(parameters),
+            code_first=code_first,
+            submit=submit,
+        )
+    destination = read_destination(catalogue, parameters)
+    return Entry(
+        client=destination.client,
+        page=page,
+        done_url=f"{authorize_url}?{_changed(query, _without_answered_prompt)}",
+        form_target=destination.redirect_uri,
+        cancel_url=None,
+        credential=read_credential(parameters),
+        code_first=code_first,
+        submit=submit,
+        prompt=frozenset(parameters.get("prompt", "").split()),
+    )
+
+
+def read_credential(parameters: dict[str, str]) -> str:
+    """The credential that a URL names; sites that forget to encode the plus of a phone number send a space."""
+    text = parameters.get("credential") or parameters.get("login_hint", "")
+    return f"+{text[1:]}" if text[:1] == " " and text[1:2].isdigit() else text
+
+
+def with_parameter(query: str, name: str, value: str) -> str:
+    """The query with another value of one parameter."""
+    return _changed(query, lambda pairs: [pair for pair in pairs if pair[0] != name] + [(name, value)])
+
+
+def without_parameter(query: str, name: str) -> str:
+    """The query without one parameter."""
+    return _changed(query, lambda pairs: [pair for pair in pairs if pair[0] != name])
+
+
+_Pairs = list[tuple[str, str]]
+
+
+def _changed(query: str, change: Callable[[_Pairs], _Pairs]) -> str:
+    """The query itself when nothing changes: it goes back to the letter."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    changed = change(pairs)
+    return query if changed == pairs else urlencode(changed)
+
+
+def _without_answered_prompt(pairs: _Pairs) -> _Pairs:
+    kept = []
+    for name, value in pairs:
+        left = " ".join(word for word in value.split() if word not in _ANSWERED) if name == "prompt" else value
+        if name not in {"prompt", "lang"} or (name == "prompt" and left):
+            kept.append((name, left))
+    return kept

@@ -1,0 +1,244 @@
+"""The steps of a sign-in: each takes a form that has been proved ours, and shows the next page or leaves."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from litestar import Response
+
+from kolofon.identity import accounts
+from kolofon.identity.codes.messages import code_message
+from kolofon.identity.codes.queries import Purpose
+from kolofon.identity.codes.service import LIFETIME
+from kolofon.identity.pages.entries import Page
+from kolofon.identity.pages.flows import Flow
+from kolofon.identity.pages.visits import Visit
+from kolofon.identity.password_rules import Weakness, weakness
+from kolofon.identity.redirects import redirect
+from kolofon.platform.credentials import EMAIL, PHONE, normalised_credential
+from kolofon.platform.database import Connection
+from kolofon.platform.errors import InvalidRequest, TooManyRequests
+
+_LONGEST_NAME = 100
+_PURPOSES: dict[Page, Purpose] = {
+    "login": "login",
+    "oauthLogin": "login",
+    "createUser": "register",
+    "register": "register",
+    "forgottenPassword": "password",
+}
+_WEAKNESSES = {
+    Weakness.SHORT: "Use at least 10 characters.",
+    Weakness.LONG: "Use at most 1024 characters.",
+    Weakness.COMMON: "This password is easy to guess. Please choose another one.",
+}
+_TOO_LONG_OPEN = "The page was open for too long. Please try again."
+
+
+def start_page(
+    visit: Visit,
+    errors: dict[str, str] | None = None,
+    status: int = 200,
+    code_first: bool | None = None,
+    username: str | None = None,
+) -> Response[Any]:
+    """The first page: credential and password, or the credential that a code is sent to."""
+    username = username or visit.form.get("j_username", visit.entry.credential)
+    if visit.entry.page == "forgottenPassword":
+        return visit.show("forgotten.html", errors, status, username=username)
+    by_code = visit.entry.code_first if code_first is None else code_first
+    return visit.show("sign_in.html", errors, status, username=username, code_first=by_code, submit=visit.entry.submit)
+
+
+def step_page(visit: Visit, errors: dict[str, str] | None = None, status: int = 200) -> Response[Any]:
+    """The page of the step that the form came from."""
+    if visit.flow is None:
+        return start_page(visit, errors, status, code_first=_last_by_code(visit))
+    templates = {"code": "code.html", "details": "register.html", "new_password": "new_password.html"}
+    names = {name: visit.form.get(name, "") for name in ("first_name", "last_name")}
+    return visit.show(
+        templates[visit.flow.step],
+        errors,
+        status,
+        flow=visit.flow,
+        credential=visit.flow.credential,
+        purpose=visit.flow.purpose,
+        **names,
+    )
+
+
+async def take_form(visit: Visit) -> Response[Any]:
+    """Do what the pressed button says."""
+    action = visit.form.get("action", "password")
+    step = _ACTIONS.get(action, _show_again)
+    if visit.form.get("flow") and visit.flow is None:
+        return start_page(visit, {"": visit.text(_TOO_LONG_OPEN)}, 400)
+    try:
+        return await step(visit)
+    except TooManyRequests as refused:
+        text = "Too many attempts. Please wait a minute and try again."
+        if refused.retry_after > 60:
+            text = "Too many codes have been asked for. Please wait ten minutes and try again."
+        return step_page(visit, {"": visit.text(text)}, 429)
+
+
+def not_ours(visit: Visit) -> Response[Any]:
+    """The answer to a form that did not come from our page in this browser."""
+    return start_page(visit, {"": visit.text(_TOO_LONG_OPEN)}, 400)
+
+
+async def _show_again(visit: Visit) -> Response[Any]:
+    return step_page(visit)
+
+
+async def _by_code(visit: Visit) -> Response[Any]:
+    return start_page(visit, code_first=True)
+
+
+async def _by_password(visit: Visit) -> Response[Any]:
+    return start_page(visit, code_first=False)
+
+
+async def _check_password(visit: Visit) -> Response[Any]:
+    credential, password = visit.form.get("j_username", ""), visit.form.get("j_password", "")
+    session = await visit.server.sessions.check_password(visit.server.pool(), credential, password, visit.address)
+    if session is None:
+        text = visit.text("The e-mail or number and the password do not match. Please try again.")
+        return start_page(visit, {"": text}, 400, code_first=False)
+    async with visit.server.pool().acquire() as connection, connection.transaction():
+        return await visit.sign_in(connection, session, visit.wants_remembering)
+
+
+async def _send_code(visit: Visit) -> Response[Any]:
+    credential = visit.flow.credential if visit.flow is not None else _reachable(visit.form.get("j_username", ""))
+    if credential is None:
+        text = visit.text("Type an e-mail address, or a mobile number with its country code.")
+        return start_page(visit, {"j_username": text}, 400, code_first=_last_by_code(visit))
+    purpose = visit.flow.purpose if visit.flow is not None else _PURPOSES[visit.entry.page]
+    code_id = await visit.server.codes.issue(
+        visit.server.pool(),
+        visit.asked(credential, purpose),
+        lambda code, ends: code_message(credential, code, ends, visit.language, visit.entry.client.name),
+    )
+    flow = visit.flow_from(credential, purpose, code_id, visit.now + LIFETIME)
+    return visit.show("code.html", flow=flow, credential=credential, purpose=purpose)
+
+
+async def _enter_code(visit: Visit) -> Response[Any]:
+    flow = visit.flow
+    if flow is None or flow.step != "code":
+        return start_page(visit)
+    await visit.server.codes.throttle_tries(visit.address)
+    typed = "".join(letter for letter in visit.form.get("code", "") if letter.isdigit())
+    async with visit.server.pool().acquire() as connection, connection.transaction():
+        asked = visit.asked(flow.credential, flow.purpose)
+        if await visit.server.codes.enter(connection, flow.code_id, asked, typed):
+            answer = await _after_code(visit, connection, flow)
+            if answer is not None:
+                return answer
+    text = "That is not the code, or it can no longer be used. Try again, or ask for a new one."
+    return step_page(visit, {"code": visit.text(text)}, 400)
+
+
+async def _after_code(visit: Visit, connection: Connection, flow: Flow) -> Response[Any] | None:
+    """What an entered code leads to; None when it leads nowhere, as for an account that is closed or not there."""
+    account = await accounts.verified_account(connection, flow.credential)
+    if account is None and flow.purpose == "register":
+        return visit.show(
+            "register.html",
+            flow=visit.step_on(flow, "details"),
+            credential=flow.credential,
+            first_name="",
+            last_name="",
+        )
+    if account is None or account.disabled:
+        return None
+    if flow.purpose == "password":
+        return visit.show("new_password.html", flow=visit.step_on(flow, "new_password"), credential=flow.credential)
+    await visit.server.codes.spend(connection, flow.code_id)
+    session = visit.server.sessions.just_signed_in(account.unique_id, flow.credential, "otp")
+    return await visit.sign_in(connection, session, flow.remember)
+
+
+async def _register(visit: Visit) -> Response[Any]:
+    flow = visit.flow
+    if flow is None or flow.step != "details":
+        return start_page(visit)
+    names = visit.form.get("first_name", "").strip(), visit.form.get("last_name", "").strip()
+    errors = _password_errors(visit, flow)
+    for field, name in zip(("first_name", "last_name"), names, strict=True):
+        if not 1 <= len(name) <= _LONGEST_NAME or not name.isprintable():
+            errors[field] = visit.text("Type a name of at most 100 characters.")
+    if errors:
+        return step_page(visit, errors, 400)
+    password_hash = await visit.server.passwords.hash(visit.form["new_password"])
+    async with visit.server.pool().acquire() as connection, connection.transaction():
+        # A form that is sent again from the history would otherwise sign in whoever sits there then.
+        if not await visit.server.codes.spend(connection, flow.code_id):
+            return start_page(visit, {"": visit.text(_TOO_LONG_OPEN)}, 400)
+        client_id = visit.entry.client.client_id
+        account = await accounts.register(
+            connection, visit.server.clock, client_id, flow.credential, names, password_hash
+        )
+        if account.disabled:
+            return start_page(visit, {"": visit.text(_TOO_LONG_OPEN)}, 400)
+        session = visit.server.sessions.just_signed_in(account.unique_id, flow.credential, "otp")
+        return await visit.sign_in(connection, session, flow.remember)
+
+
+async def _set_password(visit: Visit) -> Response[Any]:
+    flow = visit.flow
+    if flow is None or flow.step != "new_password":
+        return start_page(visit)
+    errors = _password_errors(visit, flow)
+    if errors:
+        return step_page(visit, errors, 400)
+    password_hash = await visit.server.passwords.hash(visit.form["new_password"])
+    async with visit.server.pool().acquire() as connection, connection.transaction():
+        spent = await visit.server.codes.spend(connection, flow.code_id)
+        account = await accounts.verified_account(connection, flow.credential)
+        if not spent or account is None or account.disabled:
+            return start_page(visit, {"": visit.text(_TOO_LONG_OPEN)}, 400)
+        client_id = visit.entry.client.client_id
+        await accounts.change_password(connection, visit.server.clock, client_id, account, password_hash)
+        await visit.server.remember_me.end_all_of(connection, account.unique_id)
+        session = visit.server.sessions.just_signed_in(account.unique_id, flow.credential, "otp")
+        return await visit.sign_in(connection, session, flow.remember)
+
+
+async def _go_on(visit: Visit) -> Response[Any]:
+    """Go on as who is signed in already. Where a new sign-in is asked for, that is not enough."""
+    session = await visit.server.sessions.visit(visit.server.pool(), visit.session_id)
+    if session is None or "login" in visit.entry.prompt or not visit.entry.is_for(session.credential):
+        return start_page(visit)
+    return redirect(visit.entry.done_url, 303)
+
+
+def _password_errors(visit: Visit, flow: Flow) -> dict[str, str]:
+    found = weakness(visit.form.get("new_password", ""), flow.credential)
+    return {"new_password": visit.text(_WEAKNESSES[found])} if found is not None else {}
+
+
+def _reachable(text: str) -> str | None:
+    """The stored form of a credential that a code can be sent to."""
+    try:
+        credential, credential_type = normalised_credential(text)
+    except InvalidRequest:
+        return None
+    return credential if credential_type in {EMAIL, PHONE} else None
+
+
+def _last_by_code(visit: Visit) -> bool:
+    """Whether the form came from the page that asks for no password."""
+    return "j_password" not in visit.form if visit.is_form else visit.entry.code_first
+
+
+_ACTIONS: dict[str, Callable[[Visit], Awaitable[Response[Any]]]] = {
+    "password": _check_password,
+    "code": _send_code,
+    "enter_code": _enter_code,
+    "register": _register,
+    "set_password": _set_password,
+    "by_code": _by_code,
+    "by_password": _by_password,
+    "go_on": _go_on,
+}

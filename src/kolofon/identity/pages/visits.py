@@ -1,0 +1,143 @@
+"""One request for a page: who asks, for what, and how a page is shown or left."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.datastructures import State
+
+from kolofon.identity.codes.queries import Purpose
+from kolofon.identity.codes.service import Asked
+from kolofon.identity.login_server import LoginServer
+from kolofon.identity.pages.entries import Entry, with_parameter, without_parameter
+from kolofon.identity.pages.flows import Flow, Step, read_flow, seal_flow
+from kolofon.identity.pages.form_tokens import browser_cookie, browser_of, form_token, is_secure
+from kolofon.identity.pages.language import NAMES, chosen_language, language_cookie
+from kolofon.identity.pages.rendering import page
+from kolofon.identity.prefixes import prefix_of
+from kolofon.identity.queries import Session
+from kolofon.identity.redirects import redirect
+from kolofon.platform.database import Connection
+from kolofon.platform.i18n import LANGUAGES, translations
+
+HttpRequest = Request[None, None, State]
+# Name and password may take a while to think of.
+_AFTER_CODE = timedelta(minutes=30)
+
+
+class Visit:
+    """A browser at one of the pages."""
+
+    def __init__(
+        self, request: HttpRequest, login_server: LoginServer, entry: Entry, form: dict[str, str] | None = None
+    ) -> None:
+        self.server = login_server
+        self.entry = entry
+        self.form = form or {}
+        self.is_form = form is not None
+        self.cookies = request.cookies
+        self.address = request.client.host if request.client is not None else "unknown"
+        self.browser = browser_of(request, login_server)
+        self.language = chosen_language(request, self.form.get("lang"))
+        self._chose_language = self.language in {self.form.get("lang"), request.query_params.get("lang")}
+        self._query = query_of(request)
+        self._base = prefix_of(request)
+        self.flow = read_flow(login_server.flow_key, self.form.get("flow", ""), self.browser, login_server.clock.now())
+
+    @property
+    def now(self) -> datetime:
+        """The time now."""
+        return self.server.clock.now()
+
+    @property
+    def session_id(self) -> str | None:
+        """What the session cookie holds."""
+        return self.cookies.get(self.server.sessions.cookie_name)
+
+    @property
+    def wants_remembering(self) -> bool:
+        """The box for it, which is checked until somebody takes the mark away."""
+        if self.flow is not None:
+            return self.flow.remember
+        return "remember" in self.form or not self.is_form
+
+    def text(self, sentence: str) -> str:
+        """A sentence in the page's language."""
+        return translations(self.language).gettext(sentence)
+
+    def asked(self, credential: str, purpose: Purpose) -> Asked:
+        """Whom a code is for."""
+        return Asked(credential=credential, purpose=purpose, browser=self.browser, address=self.address)
+
+    def flow_from(self, credential: str, purpose: Purpose, code_id: Any, ends: datetime) -> Flow:
+        """The flow that begins with a code on its way."""
+        return Flow(
+            step="code",
+            credential=credential,
+            purpose=purpose,
+            code_id=code_id,
+            remember=self.wants_remembering,
+            browser=self.browser,
+            expires_at=ends,
+        )
+
+    def step_on(self, flow: Flow, step: Step) -> Flow:
+        """The flow at a later step."""
+        return msgspec.structs.replace(flow, step=step, expires_at=self.now + _AFTER_CODE)
+
+    def show(
+        self, template: str, errors: dict[str, str] | None = None, status: int = 200, **values: Any
+    ) -> Response[Any]:
+        """A page. Errors are by field; '' is one of the whole form. A flow among the values goes into the form."""
+        flow = values.pop("flow", None)
+        query = without_parameter(self._query, "lang")
+        answer = page(
+            template,
+            self.language,
+            status=status if not errors or status != 200 else 400,
+            form_target=self.entry.form_target,
+            base=self._base,
+            languages=language_links(self._query, self.language),
+            page=self.entry.page,
+            query=query,
+            switch_query=without_parameter(query, "assumeNewUser"),
+            client_name=self.entry.client.name,
+            logo_url=self.entry.client.logo_url,
+            cancel_url=self.entry.cancel_url,
+            form_token=form_token(self.server, self.browser),
+            flow=seal_flow(self.server.flow_key, flow) if flow is not None else "",
+            errors=errors or {},
+            remember=self.wants_remembering,
+            **values,
+        )
+        answer.set_cookie(browser_cookie(self.server, self.browser))
+        if self._chose_language:
+            answer.set_cookie(language_cookie(self.language, is_secure(self.server)))
+        return answer
+
+    async def sign_in(self, connection: Connection, session: Session, remember: bool) -> Response[Any]:
+        """Begin a session in place of the browser's, remember it or not, and leave for where the browser is awaited."""
+        logins, client_id = self.server.remember_me, self.entry.client.client_id
+        session_id = await self.server.sessions.begin(connection, session, self.session_id)
+        cookies = [self.server.sessions.cookie(session_id)]
+        name = logins.cookie_name(client_id)
+        await logins.end(connection, self.cookies.get(name))
+        if remember:
+            cookies.append(logins.cookie(client_id, await logins.begin(connection, client_id, session)))
+        elif name in self.cookies:
+            cookies.append(logins.no_cookie(name))
+        return redirect(self.entry.done_url, 303, cookies)
+
+
+def query_of(request: HttpRequest) -> str:
+    """The query to the letter."""
+    return request.scope["query_string"].decode("latin-1")
+
+
+def language_links(query: str, current: str) -> list[dict[str, Any]]:
+    """The languages that a page can be had in, each with the query that chooses it."""
+    return [
+        {"code": code, "name": NAMES[code], "query": with_parameter(query, "lang", code), "current": code == current}
+        for code in LANGUAGES
+    ]

@@ -1,0 +1,1 @@
+"""Remember-me: a browser that stays signed in at one client, by a cookie of its own."""
