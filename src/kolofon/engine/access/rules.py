@@ -97,6 +97,14 @@ class Verdict(msgspec.Struct, frozen=True):
     entries: tuple[Entry, ...]
 
 
+_HOLDING_WORDS = {
+    "subscription": "the subscription to",
+    "product": "the access to",
+    "article": "the bought article",
+    "categoryType": "the access to category type",
+}
+
+
 def decide(question: Question, subject: Subject, rules: PartnerCatalogue, now: datetime) -> Verdict:
     """Decide on access at a time."""
     criteria = _criteria(question, subject, rules, now)
@@ -262,12 +270,7 @@ def _far(holding: Holding, now: datetime) -> tuple[bool, bool, float]:
 
 
 def _explain(holding: Holding, now: datetime) -> str:
-    name = {
-        "subscription": f"the subscription to {holding.code}",
-        "product": f"the access to {holding.code}",
-        "article": f"the bought article {holding.code}",
-        "categoryType": f"the access to category type {holding.code}",
-    }[holding.kind]
+    name = f"{_HOLDING_WORDS[holding.kind]} {holding.code}"
     if _is_current(holding, now):
         return f"{name} grants it"
     if holding.start > now:

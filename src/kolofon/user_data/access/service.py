@@ -61,7 +61,7 @@ async def _subject(
         return _NOBODY
     unique_id = UUID(request.unique_id) if request.unique_id is not None else None
     if user is not None:
-        if unique_id not in {None, user.unique_id}:
+        if unique_id is not None and unique_id != user.unique_id:
             raise InvalidRequest("uniqueId: a user's token can only ask about that user")
         unique_id = user.unique_id
     found = await find_subject(
@@ -76,7 +76,7 @@ async def _subject(
     )
     if found is None:
         return _NOBODY
-    if request.customer_number not in {None, found.customer_number}:
+    if request.customer_number is not None and request.customer_number != found.customer_number:
         return Subject(problem=f"{request.customer_number} is not the user's customer number")
     return found
 
