@@ -75,6 +75,18 @@ async def test_a_lane_whose_connection_has_died_takes_another(lanes: ReadLanes, 
     await until(is_served)
 
 
+async def test_a_lane_goes_on_after_a_table_has_changed(lanes: ReadLanes, connection: Connection) -> None:
+    query = "select * from company"
+    assert await lanes.fetch(query) == []
+    await connection.execute("insert into partner values (default, 'a1', 'A', 'NO', 'NOK', 'Europe/Oslo')")
+    await connection.execute("insert into company select partner_id, 'HUS', 'Huset' from partner")
+    await connection.execute("alter table company add column motto text default 'Fremad'")
+    for _ in range(2):
+        row = await lanes.fetchrow(query)
+        assert row is not None
+        assert row["motto"] == "Fremad"
+
+
 async def test_a_statement_that_fails_costs_no_lane(lanes: ReadLanes) -> None:
     for _ in range(5):
         with pytest.raises(asyncpg.DivisionByZeroError):

@@ -10,11 +10,36 @@ from typing import Any, TypeAlias
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
+from asyncpg.prepared_stmt import PreparedStatement
 
 from kolofon.platform.database import Pool
 
+# After a migration: what was prepared before it no longer fits.
+_OUTDATED = (asyncpg.InvalidCachedStatementError, asyncpg.exceptions.OutdatedSchemaCacheError)
+
+
+class _Prepared:
+    """A connection and the statements that it has been sent, of which a program has few."""
+
+    __slots__ = ("connection", "statements")
+
+    def __init__(self, connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+        self.connection = connection
+        self.statements: dict[str, PreparedStatement[asyncpg.Record]] = {}
+
+    async def fetch(self, query: str, arguments: tuple[object, ...]) -> "list[asyncpg.Record]":
+        statement = self.statements.get(query)
+        if statement is None:
+            statement = self.statements[query] = await self.connection.prepare(query)
+        try:
+            return await statement.fetch(*arguments)
+        except _OUTDATED:
+            self.statements.clear()
+            return await self.connection.fetch(query, *arguments)
+
+
 # None: a lane without a connection.
-_Lane: TypeAlias = "PoolConnectionProxy[asyncpg.Record] | None"
+_Lane: TypeAlias = "_Prepared | None"
 
 
 class ReadLanes:
@@ -29,18 +54,18 @@ class ReadLanes:
 
     async def fetch(self, query: str, *arguments: object) -> "list[asyncpg.Record]":
         """All rows; as a connection's own fetch."""
-        connection = await self._take()
+        lane = await self._take()
         try:
-            rows = await connection.fetch(query, *arguments)
+            rows = await lane.fetch(query, arguments)
         except BaseException:
             # The pool sees to what is wrong; the lane goes on with another connection.
             self._hand_on(None)
-            await self._pool.release(connection)
+            await self._pool.release(lane.connection)
             raise
         if self._closed:
-            await self._pool.release(connection)
+            await self._pool.release(lane.connection)
         else:
-            self._hand_on(connection)
+            self._hand_on(lane)
         return rows
 
     async def fetchrow(self, query: str, *arguments: object) -> "asyncpg.Record | None":
@@ -57,18 +82,18 @@ class ReadLanes:
         """Give all connections back to the pool; one that is in use follows when it is done."""
         self._closed = True
         while self._free:
-            connection = self._free.pop()
-            if connection is not None:
-                await self._pool.release(connection)
+            lane = self._free.pop()
+            if lane is not None:
+                await self._pool.release(lane.connection)
 
-    async def _take(self) -> "PoolConnectionProxy[asyncpg.Record]":
-        connection = self._free.pop() if self._free else await self._wait()
-        if connection is not None and not connection.is_closed():
-            return connection
+    async def _take(self) -> _Prepared:
+        lane = self._free.pop() if self._free else await self._wait()
+        if lane is not None and not lane.connection.is_closed():
+            return lane
         try:
-            if connection is not None:
-                await self._pool.release(connection)
-            return await self._pool.acquire()
+            if lane is not None:
+                await self._pool.release(lane.connection)
+            return _Prepared(await self._pool.acquire())
         except BaseException:
             self._hand_on(None)
             raise

@@ -46,7 +46,7 @@ class BearerAuthenticator:
     async def read(self, token: str) -> tuple[AccessToken, Client]:
         """A good token of any scope, and its client; raises InvalidToken."""
         access = self._reader.read(token)
-        if await self._is_revoked(access):
+        if self._revocations.holds(access) or (not self._notifications.fresh and await self._is_revoked(access)):
             raise InvalidToken("the access token has been revoked")
         client = self._catalogue.current.clients.get(access.client_id)
         if client is None or client.disabled:
@@ -54,9 +54,6 @@ class BearerAuthenticator:
         return access, client
 
     async def _is_revoked(self, access: AccessToken) -> bool:
-        if self._revocations.holds(access):
-            return True
-        if self._notifications.fresh:
-            return False
+        """As the table has it."""
         async with self._pool().acquire() as connection:
             return await queries.is_revoked(connection, access.token_id, access.grant_id)
