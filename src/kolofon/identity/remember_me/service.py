@@ -73,7 +73,7 @@ class RememberMe:
             successor = unseal(_token_key(token), login.sealed_token).decode()
         else:
             # Who has the login's id has had its cookie. Sessions go too: the thief may have made one with it.
-            _log.warning("a remember-me token was used twice", unique_id=login.session.unique_id.hex)
+            _log.warning("a remember-me token was used twice; all logins and sessions of its reader were ended")
             await queries.end_logins_of(connection, login.session.unique_id)
             await accounts.end_sessions_of(connection, login.session.unique_id)
             return None
