@@ -103,6 +103,8 @@ async def test_what_is_committed_is_sent_at_once_without_waiting_for_the_poll(
         for number in (1, 2, 3):
             await written(connection, clock)
             await smtp.until(lambda server, number=number: len(server.taken) == number)  # type: ignore[misc]
+        assert not sending.done()
+        assert [taken.recipient for taken in smtp.taken] == [KARI] * 3
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
 
