@@ -9,7 +9,7 @@ import msgspec
 from kolofon.catalogue.memory import Catalogue, Client
 from kolofon.identity.oauth.authorization import read_destination
 from kolofon.identity.oauth.rfc6749 import read_parameters
-from kolofon.identity.pages.return_urls import checked_return_url
+from kolofon.identity.pages.return_urls import checked_return_url, is_own_page
 from kolofon.platform.credentials import normalised_credential
 from kolofon.platform.errors import InvalidRequest
 
@@ -55,23 +55,28 @@ class Site(msgspec.Struct, frozen=True):
     error_url: str
 
 
-def read_site(catalogue: Catalogue, parameters: dict[str, str]) -> Site:
-    """The client and its URLs; raises InvalidRequest. Until then nothing may be redirected anywhere."""
+def read_site(catalogue: Catalogue, parameters: dict[str, str], public_url: str) -> Site:
+    """The client and its URLs; raises InvalidRequest. Until then nothing may be redirected anywhere.
+
+    Instead of a client's, a URL may be that of a page here that readers sign in for, such as their account.
+    """
     client = catalogue.clients.get(parameters.get("clientId", ""))
     if client is None or client.disabled:
         raise InvalidRequest("clientId: there is no such client")
-    return_url = checked_return_url(client, "returnUrl", parameters.get("returnUrl"))
-    error_url = checked_return_url(client, "errorUrl", parameters.get("errorUrl"))
-    return Site(client, return_url, error_url)
+    urls = [
+        url if url is not None and is_own_page(public_url, url) else checked_return_url(client, name, url)
+        for name, url in ((name, parameters.get(name)) for name in ("returnUrl", "errorUrl"))
+    ]
+    return Site(client, *urls)
 
 
-def read_entry(catalogue: Catalogue, page: Page, query: str, authorize_url: str) -> Entry:
+def read_entry(catalogue: Catalogue, page: Page, query: str, public_url: str, prefix: str) -> Entry:
     """What a page was opened for; raises InvalidRequest. The query is checked anew with every form."""
     parameters = read_parameters(query, "")
     code_first = parameters.get("assumeNewUser", str(page in _CODE_FIRST).lower()) == "true"
     submit = parameters.get("credentialSubmit") == "true"
     if page != "oauthLogin" and "client_id" not in parameters:
-        site = read_site(catalogue, parameters)
+        site = read_site(catalogue, parameters, public_url)
         return Entry(
             client=site.client,
             page=page,
@@ -86,7 +91,7 @@ def read_entry(catalogue: Catalogue, page: Page, query: str, authorize_url: str)
     return Entry(
         client=destination.client,
         page=page,
-        done_url=f"{authorize_url}?{_changed(query, _without_answered_prompt)}",
+        done_url=f"{public_url}{prefix}/oauth/authorize?{_changed(query, _without_answered_prompt)}",
         form_target=destination.redirect_uri,
         cancel_url=None,
         credential=read_credential(parameters),

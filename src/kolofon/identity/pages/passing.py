@@ -22,7 +22,7 @@ async def login_check(request: HttpRequest, login_server: UsesLoginServer) -> Re
     """Send a signed-in or remembered browser to returnUrl, any other to errorUrl."""
     try:
         parameters = read_parameters(query_of(request), "")
-        site = read_site(login_server.catalogue.current, parameters)
+        site = read_site(login_server.catalogue.current, parameters, login_server.settings.public_url)
     except (OAuthError, InvalidRequest) as error:
         # Scripts come here too, so what is wrong is told in plain text and never in a page.
         return Response(str(error), status_code=400, media_type="text/plain", headers={"Cache-Control": "no-store"})
@@ -51,7 +51,8 @@ async def logout(request: HttpRequest, login_server: UsesLoginServer) -> Respons
 
     Another site can send a browser here, as it could in the original: that annoys, and gives nothing away.
     """
-    site = read_site(login_server.catalogue.current, read_parameters(query_of(request), ""))
+    parameters = read_parameters(query_of(request), "")
+    site = read_site(login_server.catalogue.current, parameters, login_server.settings.public_url)
     return redirect(site.return_url, cookies=await sign_out(request, login_server))
 
 

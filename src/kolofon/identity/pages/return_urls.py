@@ -3,9 +3,11 @@
 from urllib.parse import SplitResult, quote, urlsplit
 
 from kolofon.catalogue.memory import Client
+from kolofon.identity.prefixes import PREFIXES
 from kolofon.platform.errors import InvalidRequest
 
 _LONGEST = 4096
+_OWN_PAGES = ("account", "device")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _PRINTABLE = "".join(chr(number) for number in range(0x21, 0x7F))
@@ -27,6 +29,12 @@ def checked_return_url(client: Client, name: str, url: str | None) -> str:
         raise InvalidRequest(f"{name}: the host is not registered for this client")
     # Paths in other letters than ASCII are sent as browsers send them; what is encoded already stays as it is.
     return quote(url, safe=_PRINTABLE)
+
+
+def is_own_page(public_url: str, url: str) -> bool:
+    """Whether a URL is that of one of the pages here that readers sign in for, in the one spelling we give it."""
+    own = {f"{public_url}{prefix}/{page}" for prefix in PREFIXES for page in _OWN_PAGES}
+    return url.partition("?")[0] in own and _plain_parts(url) is not None
 
 
 def _plain_parts(url: str) -> SplitResult | None:

@@ -92,8 +92,8 @@ def refused_page(request: HttpRequest, error: ApiError) -> Response[Any]:
 
 
 def _entry(request: HttpRequest, login_server: LoginServer, name: Page) -> Entry:
-    authorize_url = f"{login_server.settings.public_url}{prefix_of(request)}/oauth/authorize"
-    return read_entry(login_server.catalogue.current, name, query_of(request), authorize_url)
+    catalogue, public_url = login_server.catalogue.current, login_server.settings.public_url
+    return read_entry(catalogue, name, query_of(request), public_url, prefix_of(request))
 
 
 HANDLERS = [*(handler for name in _PAGES for handler in _handlers_of(name)), login_check, logout, style]

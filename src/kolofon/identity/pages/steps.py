@@ -9,6 +9,7 @@ from kolofon.identity import accounts
 from kolofon.identity.codes.messages import code_message
 from kolofon.identity.codes.queries import Purpose
 from kolofon.identity.codes.service import LIFETIME
+from kolofon.identity.pages import signing_in
 from kolofon.identity.pages.entries import Page
 from kolofon.identity.pages.flows import Flow
 from kolofon.identity.pages.visits import Visit
@@ -105,7 +106,7 @@ async def _check_password(visit: Visit) -> Response[Any]:
         text = visit.text("The e-mail or number and the password do not match. Please try again.")
         return start_page(visit, {"": text}, 400, code_first=False)
     async with visit.server.pool().acquire() as connection, connection.transaction():
-        return await visit.sign_in(connection, session, visit.wants_remembering)
+        return await signing_in.complete(visit, connection, session, visit.wants_remembering)
 
 
 async def _send_code(visit: Visit) -> Response[Any]:
@@ -156,7 +157,7 @@ async def _after_code(visit: Visit, connection: Connection, flow: Flow) -> Respo
         return visit.show("new_password.html", flow=visit.step_on(flow, "new_password"), credential=flow.credential)
     await visit.server.codes.spend(connection, flow.code_id)
     session = visit.server.sessions.just_signed_in(account.unique_id, flow.credential, "otp")
-    return await visit.sign_in(connection, session, flow.remember)
+    return await signing_in.complete(visit, connection, session, flow.remember)
 
 
 async def _register(visit: Visit) -> Response[Any]:
@@ -182,7 +183,7 @@ async def _register(visit: Visit) -> Response[Any]:
         if account.disabled:
             return start_page(visit, {"": visit.text(_TOO_LONG_OPEN)}, 400)
         session = visit.server.sessions.just_signed_in(account.unique_id, flow.credential, "otp")
-        return await visit.sign_in(connection, session, flow.remember)
+        return await signing_in.complete(visit, connection, session, flow.remember)
 
 
 async def _set_password(visit: Visit) -> Response[Any]:
@@ -202,7 +203,7 @@ async def _set_password(visit: Visit) -> Response[Any]:
         await accounts.change_password(connection, visit.server.clock, client_id, account, password_hash)
         await visit.server.remember_me.end_all_of(connection, account.unique_id)
         session = visit.server.sessions.just_signed_in(account.unique_id, flow.credential, "otp")
-        return await visit.sign_in(connection, session, flow.remember)
+        return await signing_in.complete(visit, connection, session, flow.remember)
 
 
 async def _go_on(visit: Visit) -> Response[Any]:

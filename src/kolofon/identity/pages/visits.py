@@ -16,9 +16,6 @@ from kolofon.identity.pages.form_tokens import browser_cookie, browser_of, form_
 from kolofon.identity.pages.language import NAMES, chosen_language, language_cookie
 from kolofon.identity.pages.rendering import page
 from kolofon.identity.prefixes import prefix_of
-from kolofon.identity.queries import Session
-from kolofon.identity.redirects import redirect
-from kolofon.platform.database import Connection
 from kolofon.platform.i18n import LANGUAGES, translations
 
 HttpRequest = Request[None, None, State]
@@ -115,19 +112,6 @@ class Visit:
         if self._chose_language:
             answer.set_cookie(language_cookie(self.language, is_secure(self.server)))
         return answer
-
-    async def sign_in(self, connection: Connection, session: Session, remember: bool) -> Response[Any]:
-        """Begin a session in place of the browser's, remember it or not, and leave for where the browser is awaited."""
-        logins, client_id = self.server.remember_me, self.entry.client.client_id
-        session_id = await self.server.sessions.begin(connection, session, self.session_id)
-        cookies = [self.server.sessions.cookie(session_id)]
-        name = logins.cookie_name(client_id)
-        await logins.end(connection, self.cookies.get(name))
-        if remember:
-            cookies.append(logins.cookie(client_id, await logins.begin(connection, client_id, session)))
-        elif name in self.cookies:
-            cookies.append(logins.no_cookie(name))
-        return redirect(self.entry.done_url, 303, cookies)
 
 
 def query_of(request: HttpRequest) -> str:
