@@ -7,7 +7,7 @@ BIN := .venv/bin
 demo: .venv/run ## Set up, load the demo publishers and serve them on http://127.0.0.1:8000
 	$(BIN)/kolofon serve --demo
 
-test: .venv/develop ## Run the whole suite against a real PostgreSQL
+test: .venv/develop tests/javascript/node_modules ## Run the whole suite against a real PostgreSQL
 	$(BIN)/pytest -q
 
 check: .venv/develop ## Linters, types, imports between packages, the lock files
@@ -30,6 +30,10 @@ lock: .venv/develop ## Look for newer versions of what we stand on
 
 clean: ## Remove what was set up, but not .data
 	rm -rf .venv site
+
+# Clients from outside that tests run. Without npm, or without Chromium, these tests are left out.
+tests/javascript/node_modules: tests/javascript/package-lock.json
+	if command -v npm >/dev/null; then cd tests/javascript && npm ci --silent --no-audit --no-fund && touch node_modules; fi
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Kolofon needs Python 3.11 or newer")'

@@ -9,10 +9,14 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import asyncpg
+import msgspec
 import pytest
 import uvicorn
 
 from kolofon.app import Parts, build
+from kolofon.identity.oauth.key_store import KeyStore
+from kolofon.identity.oauth.keys import StoredKey, new_key
+from kolofon.identity.oauth.queries import add_key
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Connection, prepare_connection
 from kolofon.platform.embedded import EmbeddedPostgres
@@ -23,6 +27,9 @@ from kolofon.settings import Settings
 from tests.browser_session import Server
 from tests.databases import Databases
 from tests.playground import Playground, Reader
+from tests.processes import free_port
+
+SECRETS = Secrets("a test installation's secret key!")
 
 
 @pytest.fixture(scope="session")
@@ -94,10 +101,30 @@ async def reader(playground: Playground) -> Reader:
     return reader
 
 
+@pytest.fixture(scope="session")
+def rsa_key() -> StoredKey:
+    """Made once for all tests: it takes longer than most of them do."""
+    return new_key(Clock().now(), "RS256", SECRETS.key(KeyStore.SEALING), first=True)
+
+
 @pytest.fixture
-async def server(playground: Playground, database_url: str, clock: Clock) -> AsyncIterator[Server]:
+async def server(playground: Playground, database_url: str, clock: Clock, rsa_key: StoredKey) -> AsyncIterator[Server]:
     """The whole program on a free port."""
+    now = clock.now()
+    await add_key(playground.connection, msgspec.structs.replace(rsa_key, created_at=now, active_from=now))
     async with running_server(database_url, clock) as server:
+        yield server
+
+
+@pytest.fixture
+async def local_server(playground: Playground, database_url: str, clock: Clock) -> AsyncIterator[Server]:
+    """The same at the address that its settings say, for clients that find their way by the metadata.
+
+    Browsers allow http://localhost what else needs https: passkeys.
+    """
+    port = free_port()
+    settings = Settings(log_level="error", port=port, public_url=f"http://localhost:{port}")
+    async with running_server(database_url, clock, settings, port) as server:
         yield server
 
 
@@ -127,12 +154,16 @@ class _QuietServer(uvicorn.Server):
 
 
 @asynccontextmanager
-async def running_server(database_url: str, clock: Clock, settings: Settings | None = None) -> AsyncIterator[Server]:
-    """Serve in this process; several may run on one database."""
+async def running_server(
+    database_url: str, clock: Clock, settings: Settings | None = None, port: int = 0
+) -> AsyncIterator[Server]:
+    """Serve in this process, on a free port unless one is given; several may run on one database."""
     settings = settings or Settings(log_level="error")
     configure_logging(settings)
-    parts = Parts(settings, database_url, Secrets("a test installation's secret key!"), clock)
-    config = uvicorn.Config(build(parts), port=0, log_config=None, access_log=False, lifespan="on", server_header=False)
+    parts = Parts(settings, database_url, SECRETS, clock)
+    config = uvicorn.Config(
+        build(parts), port=port, log_config=None, access_log=False, lifespan="on", server_header=False
+    )
     uvicorn_server = _QuietServer(config)
     task = asyncio.create_task(uvicorn_server.serve())
     while not uvicorn_server.started:
@@ -140,8 +171,8 @@ async def running_server(database_url: str, clock: Clock, settings: Settings | N
             await task
             raise RuntimeError("the server did not start")
         await asyncio.sleep(0.005)
-    port = uvicorn_server.servers[0].sockets[0].getsockname()[1]
-    server = Server(f"http://127.0.0.1:{port}", parts)
+    bound = uvicorn_server.servers[0].sockets[0].getsockname()[1]
+    server = Server(settings.public_url if port else f"http://127.0.0.1:{bound}", parts)
     try:
         yield server
     finally:

@@ -1,7 +1,6 @@
 """Counting calls: in one process, and in all of them through Redis."""
 
 import asyncio
-import shutil
 import socket
 import subprocess
 from collections.abc import AsyncIterator
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 
 from kolofon.platform.callers import Limits
 from kolofon.platform.limits import MemoryRateLimiter, SharedRateLimiter
+from tests.tools import program
 
 LIMITS = Limits(per_second=2, per_minute=3)
 
@@ -140,13 +140,11 @@ def started(command: list[str]) -> "subprocess.Popen[bytes]":
 
 @pytest.fixture
 async def redis_url(tmp_path: Path) -> AsyncIterator[str]:
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("redis-server is not installed")
+    path = program("redis-server")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
+    command = [path, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
     with started(command) as server:
         url = f"redis://127.0.0.1:{port}/0"
         client = redis.asyncio.from_url(url)
