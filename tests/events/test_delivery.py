@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from prometheus_client import REGISTRY
 
-from kolofon.events.outbox.delivery import KEPT, MOST_ATTEMPTS, TAKEN_FOR, keep_messages_in_order, pause_after
+from kolofon.events.outbox.delivery import KEPT, MOST_ATTEMPTS, TAKEN_FOR, keep_messages_in_order
 from kolofon.events.outbox.service import Message, send
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Connection, Pool
+from kolofon.platform.due_work import pause_after
 from kolofon.settings import Settings
 from tests.events.outbox import messages_to
 from tests.events.post import KARI, TEXT, delivery, mail, row_of, sms, with_smtp, written
@@ -29,8 +30,8 @@ async def test_a_mail_is_sent_once_and_its_text_is_not_kept(
     sending, counted = delivery(pool, clock, with_smtp(smtp)), outcomes("mail", "sent")
     message_id = await written(connection, clock, mail(clock, html="<p>Koden er <b>123456</b>.</p>"))
     assert [message.text for message in await messages_to(connection, KARI)] == [TEXT]
-    assert await sending.deliver_next()
-    assert not await sending.deliver_next()
+    assert await sending.do_next()
+    assert not await sending.do_next()
     [taken] = smtp.taken
     assert taken.recipient == KARI
     assert taken.content["Message-ID"] == f"<{message_id}@fjordposten.example>"
@@ -48,13 +49,13 @@ async def test_nothing_is_sent_before_the_commit_and_nothing_after_a_rollback(
     transaction = connection.transaction()
     await transaction.start()
     await send(connection, clock.now(), mail(clock))
-    assert not await sending.deliver_next()
+    assert not await sending.do_next()
     await transaction.rollback()
-    assert not await sending.deliver_next()
+    assert not await sending.do_next()
     async with connection.transaction():
         await send(connection, clock.now(), mail(clock))
-        assert not await sending.deliver_next()
-    assert await sending.deliver_next()
+        assert not await sending.do_next()
+    assert await sending.do_next()
     assert len(smtp.taken) == 1
 
 
@@ -64,10 +65,10 @@ async def test_while_one_worker_sends_a_message_no_other_does_and_no_transaction
     first, second = (delivery(pool, clock, with_smtp(smtp)) for _ in range(2))
     smtp.answers["TAKEN"] = SmtpServer.HANG
     message_id = await written(connection, clock)
-    sending = asyncio.create_task(first.deliver_next())
+    sending = asyncio.create_task(first.do_next())
     await smtp.until(lambda server: "TAKEN" in server.commands)
     clock.move(TAKEN_FOR - timedelta(seconds=1))
-    assert not await second.deliver_next()
+    assert not await second.do_next()
     open_ones = """
         select count(*) from pg_stat_activity
         where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
@@ -110,9 +111,9 @@ async def test_whoever_dies_with_a_message_leaves_it_to_the_next(
     await asyncio.gather(dying, return_exceptions=True)
     del smtp.answers["TAKEN"]
     sending = delivery(pool, clock, with_smtp(smtp))
-    assert not await sending.deliver_next()
+    assert not await sending.do_next()
     clock.move(TAKEN_FOR)
-    assert await sending.deliver_next()
+    assert await sending.do_next()
     assert len(smtp.taken) == 1
 
 
@@ -123,15 +124,15 @@ async def test_a_temporary_failure_is_tried_again_after_growing_pauses(
     message_id = await written(connection, clock)
     smtp.answers["RCPT"] = "451 later, kari@example.no"
     for attempt, pause in enumerate((5, 15, 45), start=1):
-        assert await sending.deliver_next()
+        assert await sending.do_next()
         row = await row_of(connection, message_id)
         assert (row["attempts"], row["sent_at"], row["given_up_at"]) == (attempt, None, None)
         assert row["last_problem"] == "SMTPRecipientRefused 451: later, kari@example.no"
         clock.move(timedelta(seconds=pause - 1))
-        assert not await sending.deliver_next()
+        assert not await sending.do_next()
         clock.move(timedelta(seconds=1))
     del smtp.answers["RCPT"]
-    assert await sending.deliver_next()
+    assert await sending.do_next()
     assert len(smtp.taken) == 1
     row = await row_of(connection, message_id)
     assert (row["attempts"], row["last_problem"]) == (4, None)
@@ -150,13 +151,13 @@ async def test_a_permanent_failure_is_given_up_at_once(
     sending, counted = delivery(pool, clock, with_smtp(smtp)), outcomes("mail", "given_up")
     message_id = await written(connection, clock)
     smtp.answers["RCPT"] = "550 nobody here"
-    assert await sending.deliver_next()
+    assert await sending.do_next()
     row = await row_of(connection, message_id)
     assert row["given_up_at"] is not None
     assert (row["text"], row["last_problem"]) == (None, "SMTPRecipientRefused 550: nobody here")
     assert outcomes("mail", "given_up") == counted + 1
     clock.move(timedelta(minutes=5))
-    assert not await sending.deliver_next()
+    assert not await sending.do_next()
 
 
 async def test_what_has_expired_is_not_sent_and_what_would_expire_before_the_next_attempt_is_given_up(
@@ -165,14 +166,14 @@ async def test_what_has_expired_is_not_sent_and_what_would_expire_before_the_nex
     sending = delivery(pool, clock, with_smtp(smtp))
     expired = await written(connection, clock)
     clock.move(timedelta(minutes=10))
-    assert not await sending.deliver_next()
+    assert not await sending.do_next()
     assert await keep_messages_in_order(connection, clock) == 0
     row = await row_of(connection, expired)
     assert row["given_up_at"] is not None
     assert row["text"] is None
     short = await written(connection, clock, mail(clock, lasts=timedelta(seconds=4)))
     smtp.answers["RCPT"] = "451 later"
-    assert await sending.deliver_next()
+    assert await sending.do_next()
     assert (await row_of(connection, short))["given_up_at"] is not None
     assert smtp.taken == []
 
@@ -186,9 +187,9 @@ async def test_after_so_many_attempts_it_is_given_up_even_if_each_killed_its_wor
     await connection.execute(update, last, MOST_ATTEMPTS - 1)
     await connection.execute(update, killer, MOST_ATTEMPTS)
     smtp.answers["RCPT"] = "451 later"
-    assert await sending.deliver_next()
+    assert await sending.do_next()
     assert (await row_of(connection, last))["given_up_at"] is not None
-    assert not await sending.deliver_next()
+    assert not await sending.do_next()
     await keep_messages_in_order(connection, clock)
     assert (await row_of(connection, killer))["given_up_at"] is not None
 
@@ -198,7 +199,7 @@ async def test_housekeeping_leaves_alone_what_is_being_sent_and_what_is_waiting(
 ) -> None:
     smtp.answers["TAKEN"] = SmtpServer.HANG
     message_id = await written(connection, clock, mail(clock, lasts=timedelta(seconds=10)))
-    sending = asyncio.create_task(delivery(pool, clock, with_smtp(smtp)).deliver_next())
+    sending = asyncio.create_task(delivery(pool, clock, with_smtp(smtp)).do_next())
     await smtp.until(lambda server: "TAKEN" in server.commands)
     clock.move(timedelta(seconds=20))
     await keep_messages_in_order(connection, clock)
@@ -213,7 +214,7 @@ async def test_what_is_done_is_kept_for_30_days_and_what_is_not_for_as_long_as_i
 ) -> None:
     sending = delivery(pool, clock, with_smtp(smtp))
     done = await written(connection, clock)
-    assert await sending.deliver_next()
+    assert await sending.do_next()
     waiting = await written(connection, clock, mail(clock, lasts=KEPT * 2))
     clock.move(KEPT - timedelta(minutes=1))
     assert await keep_messages_in_order(connection, clock) == 0
@@ -229,11 +230,11 @@ async def test_a_worker_that_was_away_for_too_long_does_not_undo_what_the_next_o
 ) -> None:
     message_id = await written(connection, clock)
     smtp.answers["RCPT"] = SmtpServer.HANG
-    away = asyncio.create_task(delivery(pool, clock, with_smtp(smtp)).deliver_next())
+    away = asyncio.create_task(delivery(pool, clock, with_smtp(smtp)).do_next())
     await smtp.until(lambda server: "RCPT" in server.commands)
     clock.move(TAKEN_FOR)
     smtp.answers["RCPT"] = "451 later"
-    assert await delivery(pool, clock, with_smtp(smtp)).deliver_next()
+    assert await delivery(pool, clock, with_smtp(smtp)).do_next()
     second_says = await row_of(connection, message_id)
     smtp.answers["DATA"] = answer
     smtp.go_on.set()
@@ -249,7 +250,7 @@ async def test_in_development_without_a_server_messages_are_put_into_the_mailbox
     counted = outcomes("sms", "mailbox")
     for message in (mail(clock), sms(clock)):
         message_id = await written(connection, clock, message)
-        assert await sending.deliver_next()
+        assert await sending.do_next()
         row = await row_of(connection, message_id)
         assert (row["sent_at"] is not None, row["text"]) == (True, TEXT)
     assert outcomes("sms", "mailbox") == counted + 1
@@ -262,7 +263,7 @@ async def test_in_production_what_has_no_way_to_leave_is_given_up_with_the_reaso
     pool: Pool, connection: Connection, clock: Clock, kind: str, problem: str
 ) -> None:
     message_id = await written(connection, clock, mail(clock) if kind == "mail" else sms(clock))
-    assert await delivery(pool, clock, PRODUCTION).deliver_next()
+    assert await delivery(pool, clock, PRODUCTION).do_next()
     row = await row_of(connection, message_id)
     assert (row["given_up_at"] is not None, row["last_problem"], row["text"]) == (True, problem, None)
 

@@ -45,7 +45,7 @@ async def test_it_lists_mail_and_sms_newest_first_before_and_after_their_deliver
     await written(connection, clock, sms(clock))
     sending = delivery(pool, clock, server.parts.settings)
     pages = [(await server.http.get(PATH)).text]
-    while await sending.deliver_next():
+    while await sending.do_next():
         pages.append((await server.http.get(PATH)).text)
     assert len(pages) == 3
     for page in pages:

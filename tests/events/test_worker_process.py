@@ -52,9 +52,9 @@ async def test_a_worker_killed_while_it_sends_leaves_the_message_to_the_next(
     await smtp.until(lambda server: len(server.taken) == 1)
     del smtp.answers["TAKEN"]
     sending = delivery(pool, clock, with_smtp(smtp))
-    assert not await sending.deliver_next()
+    assert not await sending.do_next()
     clock.move(TAKEN_FOR + timedelta(seconds=5))
-    assert await sending.deliver_next()
+    assert await sending.do_next()
     first, second = smtp.taken
     assert first.content["Message-ID"] == second.content["Message-ID"] == f"<{message_id}@fjordposten.example>"
     assert (await row_of(connection, message_id))["sent_at"] is not None

@@ -6,7 +6,6 @@ between sending and noting so, the message is sent twice, with the same id (docs
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 
 import structlog
@@ -17,7 +16,7 @@ from kolofon.events.outbox.queries import DueMessage
 from kolofon.events.outbox.ways import Ways
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Connection, Pool
-from kolofon.platform.notifications import Subscription
+from kolofon.platform.due_work import DueWork, pause_after
 from kolofon.providers.sending import Never, SendingFailed
 
 _log = structlog.get_logger()
@@ -29,87 +28,32 @@ KEPT = timedelta(days=30)
 # RFC 5321, section 4.5.4.1: half an hour or more between attempts in the long run, and four days until giving up.
 # The first pauses are shorter: somebody is waiting for a code that lasts ten minutes.
 MOST_ATTEMPTS = 100
-_FIRST_PAUSE = timedelta(seconds=5)
-_LONGEST_PAUSE = timedelta(hours=1)
 _LONGEST_PROBLEM = 500
-_AT_ONCE = 4
-_POLL_SECONDS = 2.0
 
 MESSAGES = Counter("kolofon_messages_total", "Attempts to send a message", ["kind", "outcome"])
 
 
-def pause_after(attempt: int) -> timedelta:
-    """How long a message rests after an attempt that failed: 5, 15, 45 seconds and so on, up to an hour."""
-    factor: int = 3 ** min(attempt - 1, 10)
-    return min(_FIRST_PAUSE * factor, _LONGEST_PAUSE)
-
-
-class Delivery:
+class Delivery(DueWork[DueMessage]):
     """Sends messages as they are committed, and again those that failed when they are due."""
 
     def __init__(self, pool: Callable[[], Pool], clock: Clock, ways: Ways) -> None:
+        super().__init__(CHANNEL)
         self._pool = pool
         self._clock = clock
         self._ways = ways
-        self._heard_of_some = asyncio.Event()
 
-    @property
-    def subscription(self) -> Subscription:
-        """What tells of messages the moment they are committed. The poll finds what is due again, or was missed."""
-
-        async def fetch(_connection: Connection) -> None:
-            self._heard_of_some.set()
-
-        async def heard(_message: str, _connection: Connection) -> None:
-            self._heard_of_some.set()
-
-        return Subscription(CHANNEL, fetch, heard)
-
-    async def run(self, poll_seconds: float = _POLL_SECONDS) -> None:
-        """Send until cancelled; what is being sent then is due again after a minute."""
-        free = asyncio.Semaphore(_AT_ONCE)
-
-        async def deliver(due: DueMessage) -> None:
-            try:
-                await self._deliver(due)
-            except Exception as error:  # e.g. the database is away: the message is due again when its time is up
-                _log.warning("the outcome of a message could not be noted", message_id=due.message_id, exc_info=error)
-            finally:
-                free.release()
-
-        async with asyncio.TaskGroup() as under_way:
-            while True:
-                await free.acquire()
-                self._heard_of_some.clear()
-                due = await self._take_or_none()
-                if due is not None:
-                    under_way.create_task(deliver(due))
-                    continue
-                free.release()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(poll_seconds):
-                        await self._heard_of_some.wait()
-
-    async def deliver_next(self) -> bool:
-        """Send one message that is due; False when none is."""
-        due = await self._take()
-        if due is not None:
-            await self._deliver(due)
-        return due is not None
-
-    async def _take_or_none(self) -> DueMessage | None:
-        try:
-            return await self._take()
-        except Exception as error:  # whatever it was: nobody would miss a worker that ended
-            _log.warning("no messages could be taken, which will be tried again", exc_info=error)
-            return None
-
-    async def _take(self) -> DueMessage | None:
+    async def take(self) -> DueMessage | None:
+        """Take the message that has been due longest."""
         now = self._clock.now()
         async with self._pool().acquire() as connection:
             return await queries.take_due_message(connection, now, now + TAKEN_FOR, MOST_ATTEMPTS)
 
-    async def _deliver(self, due: DueMessage) -> None:
+    def name(self, due: DueMessage) -> dict[str, object]:
+        """The message's id, and neither recipient nor text."""
+        return {"message_id": due.message_id}
+
+    async def do(self, due: DueMessage) -> None:
+        """Hand a message over, and note whether it left."""
         try:
             async with asyncio.timeout(LONGEST_SENDING):
                 left = await self._ways.send(due)
