@@ -13,10 +13,15 @@ from kolofon.identity.pages.return_urls import checked_return_url, is_own_page
 from kolofon.platform.credentials import normalised_credential
 from kolofon.platform.errors import InvalidRequest
 
-Page = Literal["login", "createUser", "register", "oauthLogin", "forgottenPassword"]
+Page = Literal["login", "createUser", "register", "oauthLogin", "forgottenPassword", "externalConfirm"]
 _CODE_FIRST = {"createUser", "register"}
 # What asks for another sign-in is answered by one; the authorization endpoint shall not ask again.
 _ANSWERED = {"login", "select_account"}
+# What passes between the authorization endpoint and the pages about a second factor. Whoever else writes it into a
+# URL has the reader asked for more than is needed, or the client told that the reader has refused.
+SECOND_FACTOR = "second_factor"
+DECLINED = "declined"
+_OURS = {"prompt", "lang", SECOND_FACTOR}
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,11 +36,20 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     code_first: bool
     submit: bool
     prompt: frozenset[str] = frozenset()
+    second_factor: Literal["", "required", "wished"] = ""
 
     @property
     def is_authorization(self) -> bool:
         """Whether an authorization request waits, which looks at the session itself."""
         return self.cancel_url is None
+
+    @property
+    def wanted_credential(self) -> str | None:
+        """The stored form of the credential; None for none, and for one that nobody can have."""
+        try:
+            return normalised_credential(self.credential)[0] if self.credential else None
+        except InvalidRequest:
+            return None
 
     def is_for(self, credential: str) -> bool:
         """Whether a reader signed in with this credential is whom the page was opened for."""
@@ -86,6 +100,9 @@ def read_entry(catalogue: Catalogue, page: Page, query: str, public_url: str, pr
             credential=read_credential(parameters),
             code_first=code_first,
             submit=submit,
+            # A page here may need a sign-in that is new; a site may ask for one too.
+            prompt=frozenset(parameters.get("prompt", "").split()) & {"login"},
+            second_factor="required" if parameters.get(SECOND_FACTOR) == "required" else "",
         )
     destination = read_destination(catalogue, parameters)
     return Entry(
@@ -98,6 +115,7 @@ def read_entry(catalogue: Catalogue, page: Page, query: str, public_url: str, pr
         code_first=code_first,
         submit=submit,
         prompt=frozenset(parameters.get("prompt", "").split()),
+        second_factor=_wish(parameters.get(SECOND_FACTOR, "")),
     )
 
 
@@ -105,6 +123,12 @@ def read_credential(parameters: dict[str, str]) -> str:
     """The credential that a URL names; sites that forget to encode the plus of a phone number send a space."""
     text = parameters.get("credential") or parameters.get("login_hint", "")
     return f"+{text[1:]}" if text[:1] == " " and text[1:2].isdigit() else text
+
+
+def _wish(text: str) -> Literal["", "required", "wished"]:
+    if text == "required":
+        return "required"
+    return "wished" if text == "wished" else ""
 
 
 def with_parameter(query: str, name: str, value: str) -> str:
@@ -131,6 +155,6 @@ def _without_answered_prompt(pairs: _Pairs) -> _Pairs:
     kept = []
     for name, value in pairs:
         left = " ".join(word for word in value.split() if word not in _ANSWERED) if name == "prompt" else value
-        if name not in {"prompt", "lang"} or (name == "prompt" and left):
+        if name not in _OURS or (name == "prompt" and left):
             kept.append((name, left))
     return kept

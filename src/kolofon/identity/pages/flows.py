@@ -9,21 +9,40 @@ from uuid import UUID
 import msgspec
 
 from kolofon.identity.codes.queries import Purpose
+from kolofon.identity.queries import Session
 from kolofon.platform.sealing import SealBroken, seal, unseal
 
-Step = Literal["code", "details", "new_password"]
+Step = Literal["code", "details", "new_password", "second_factor", "recovery", "set_up"]
+# Whether the reader may go on without a second factor where the browser is awaited.
+Wish = Literal["required", "wished"]
+
+
+class Second(msgspec.Struct, frozen=True, kw_only=True):
+    """A sign-in whose first factor has been shown: the session that it would become, and what may follow.
+
+    `stepping_up`: the session is there already, in this browser.
+    `secret` is what an app is given while it is set up.
+    """
+
+    session: Session
+    stepping_up: bool
+    wish: Wish
+    totp: bool
+    passkey: bool
+    secret: str = ""
 
 
 class Flow(msgspec.Struct, frozen=True, kw_only=True):
-    """A sign-in by code, at one of its steps. After the first one the code has been entered."""
+    """A sign-in at one of its steps. After the first one of a sign-in by code, the code has been entered."""
 
     step: Step
     credential: str
     purpose: Purpose
-    code_id: UUID
+    code_id: UUID  # of the code that was asked for; where there was none, an id that is used up as well
     remember: bool
     browser: str
     expires_at: datetime
+    second: Second | None = None
 
 
 def seal_flow(key: bytes, flow: Flow) -> str:

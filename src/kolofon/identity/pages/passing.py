@@ -40,7 +40,8 @@ async def _checked(request: HttpRequest, login_server: LoginServer, site: Site, 
     session_id = request.cookies.get(login_server.sessions.cookie_name)
     session = await login_server.sessions.visit(login_server.pool(), session_id)
     if session is not None:
-        return redirect(site.return_url if is_wanted(session.credential) else site.error_url)
+        will_do = is_wanted(session.credential) and not await login_server.lacks_second_factor(site.client, session)
+        return redirect(site.return_url if will_do else site.error_url)
     cookies = await recall(request, login_server, site.client.client_id, is_wanted)
     return redirect(site.error_url) if cookies is None else redirect(site.return_url, cookies=cookies)
 

@@ -1,5 +1,6 @@
 """Where a site may have a browser sent: to hosts that are registered for it, and nowhere else."""
 
+import re
 from urllib.parse import SplitResult, quote, urlsplit
 
 from kolofon.catalogue.memory import Client
@@ -7,7 +8,8 @@ from kolofon.identity.prefixes import PREFIXES
 from kolofon.platform.errors import InvalidRequest
 
 _LONGEST = 4096
-_OWN_PAGES = ("account", "device")
+# Without dots, so that no browser reads another path into it.
+_OWN_PAGE = re.compile(r"account(/[a-z]+(-[a-z]+)*){0,3}|device")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _PRINTABLE = "".join(chr(number) for number in range(0x21, 0x7F))
@@ -33,8 +35,10 @@ def checked_return_url(client: Client, name: str, url: str | None) -> str:
 
 def is_own_page(public_url: str, url: str) -> bool:
     """Whether a URL is that of one of the pages here that readers sign in for, in the one spelling we give it."""
-    own = {f"{public_url}{prefix}/{page}" for prefix in PREFIXES for page in _OWN_PAGES}
-    return url.partition("?")[0] in own and _plain_parts(url) is not None
+    start = next((f"{public_url}{prefix}/" for prefix in PREFIXES if url.startswith(f"{public_url}{prefix}/")), None)
+    if start is None or _plain_parts(url) is None or "#" in url:
+        return False
+    return _OWN_PAGE.fullmatch(url.removeprefix(start).partition("?")[0]) is not None
 
 
 def _plain_parts(url: str) -> SplitResult | None:

@@ -8,6 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from kolofon.identity.login_server import LoginServer, UsesLoginServer
 from kolofon.identity.oauth.rfc6749 import read_parameters
+from kolofon.identity.pages import signing_in
 from kolofon.identity.pages.entries import Entry, Page, read_entry
 from kolofon.identity.pages.form_tokens import form_token_fits
 from kolofon.identity.pages.language import chosen_language
@@ -22,6 +23,7 @@ from kolofon.platform.errors import ApiError
 from kolofon.platform.i18n import translations
 
 _STYLE = (files("kolofon.identity.pages") / "static" / "pages.css").read_bytes()
+_SCRIPT = (files("kolofon.identity.pages") / "static" / "passkeys.js").read_bytes()
 _PAGES: tuple[Page, ...] = ("oauthLogin", "login", "createUser", "register", "forgottenPassword")
 
 
@@ -55,8 +57,12 @@ async def _open(request: HttpRequest, login_server: LoginServer, name: Page) -> 
         cookies = await recall(request, login_server, entry.client.client_id, entry.is_for)
         if cookies is not None:
             return redirect(entry.done_url, cookies=cookies)
+    if session is not None and signing_in.may_step_up(visit, session):
+        asking = await signing_in.step_up(visit, session)
+        if asking is not None:
+            return asking
     if session is not None and entry.is_for(session.credential):
-        if not entry.is_authorization:
+        if not entry.is_authorization and not entry.prompt:
             return redirect(entry.done_url)
         if "login" in entry.prompt:
             return start_page(visit, username=session.credential)
@@ -69,6 +75,12 @@ async def _open(request: HttpRequest, login_server: LoginServer, name: Page) -> 
 async def style() -> Response[bytes]:
     """The pages' style sheet."""
     return Response(_STYLE, media_type="text/css", headers={"Cache-Control": "public, max-age=3600"})
+
+
+@get("/static/passkeys.js", operation_id="passkeyScript", include_in_schema=False)
+async def script() -> Response[bytes]:
+    """The one script of the pages."""
+    return Response(_SCRIPT, media_type="text/javascript", headers={"Cache-Control": "public, max-age=3600"})
 
 
 def refused_page(request: HttpRequest, error: ApiError) -> Response[Any]:
@@ -96,4 +108,4 @@ def _entry(request: HttpRequest, login_server: LoginServer, name: Page) -> Entry
     return read_entry(catalogue, name, query_of(request), public_url, prefix_of(request))
 
 
-HANDLERS = [*(handler for name in _PAGES for handler in _handlers_of(name)), login_check, logout, style]
+HANDLERS = [*(handler for name in _PAGES for handler in _handlers_of(name)), login_check, logout, style, script]

@@ -12,7 +12,8 @@ async def sign_out(request: HttpRequest, login_server: LoginServer) -> list[Cook
     # One client's login would sign the browser in again for all of them.
     names = logins.names_in(request.cookies)
     async with login_server.pool().acquire() as connection, connection.transaction():
-        await sessions.end(connection, request.cookies.get(sessions.cookie_name))
+        # Logins before sessions, as everywhere: two that end the same things never wait for each other.
         for name in names:
             await logins.end(connection, request.cookies.get(name))
+        await sessions.end(connection, request.cookies.get(sessions.cookie_name))
     return [sessions.no_cookie(), *(logins.no_cookie(name) for name in names)]

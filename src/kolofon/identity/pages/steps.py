@@ -3,15 +3,19 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import msgspec
 from litestar import Response
 
 from kolofon.identity import accounts
 from kolofon.identity.codes.messages import code_message
 from kolofon.identity.codes.queries import Purpose
 from kolofon.identity.codes.service import LIFETIME
+from kolofon.identity.external_sign_in.buttons import provider_buttons
+from kolofon.identity.openid.asking import with_choice
 from kolofon.identity.pages import signing_in
 from kolofon.identity.pages.entries import Page
 from kolofon.identity.pages.flows import Flow
+from kolofon.identity.pages.second_step import SecondSteps
 from kolofon.identity.pages.visits import Visit
 from kolofon.identity.password_rules import Weakness, weakness
 from kolofon.identity.redirects import redirect
@@ -47,13 +51,23 @@ def start_page(
     if visit.entry.page == "forgottenPassword":
         return visit.show("forgotten.html", errors, status, username=username)
     by_code = visit.entry.code_first if code_first is None else code_first
-    return visit.show("sign_in.html", errors, status, username=username, code_first=by_code, submit=visit.entry.submit)
+    return visit.show(
+        "sign_in.html",
+        errors,
+        status,
+        username=username,
+        code_first=by_code,
+        submit=visit.entry.submit,
+        providers=provider_buttons(visit),
+    )
 
 
 def step_page(visit: Visit, errors: dict[str, str] | None = None, status: int = 200) -> Response[Any]:
     """The page of the step that the form came from."""
     if visit.flow is None:
         return start_page(visit, errors, status, code_first=_last_by_code(visit))
+    if visit.flow.step in {"second_factor", "recovery", "set_up"}:
+        return signing_in.second_page(visit, visit.flow, errors, status)
     templates = {"code": "code.html", "details": "register.html", "new_password": "new_password.html"}
     names = {name: visit.form.get(name, "") for name in ("first_name", "last_name")}
     return visit.show(
@@ -154,6 +168,10 @@ async def _after_code(visit: Visit, connection: Connection, flow: Flow) -> Respo
     if account is None or account.disabled:
         return None
     if flow.purpose == "password":
+        session = visit.server.sessions.just_signed_in(account.unique_id, flow.credential, "otp")
+        asking = await signing_in.ask_for_second(visit, connection, session, flow.remember, before=flow)
+        if asking is not None:
+            return asking
         return visit.show("new_password.html", flow=visit.step_on(flow, "new_password"), credential=flow.credential)
     await visit.server.codes.spend(connection, flow.code_id)
     session = visit.server.sessions.just_signed_in(account.unique_id, flow.credential, "otp")
@@ -199,11 +217,20 @@ async def _set_password(visit: Visit) -> Response[Any]:
         account = await accounts.verified_account(connection, flow.credential)
         if not spent or account is None or account.disabled:
             return start_page(visit, {"": visit.text(_TOO_LONG_OPEN)}, 400)
-        client_id = visit.entry.client.client_id
-        await accounts.change_password(connection, visit.server.clock, client_id, account, password_hash)
-        await visit.server.remember_me.end_all_of(connection, account.unique_id)
         session = visit.server.sessions.just_signed_in(account.unique_id, flow.credential, "otp")
-        return await signing_in.complete(visit, connection, session, flow.remember)
+        if flow.second is not None:
+            methods = flow.second.session.authentication_methods
+            session = msgspec.structs.replace(session, authentication_methods=methods)
+        elif (await visit.server.second_factors.held(connection, account.unique_id)).any:
+            # Added since the code was entered: it has not been shown.
+            return start_page(visit, {"": visit.text(_TOO_LONG_OPEN)}, 400)
+        notice = visit.notice("passwordChanged")
+        ended = await accounts.change_password(connection, visit.server.clock, account, password_hash, notice)
+        if ended is None:
+            return start_page(visit, {"": visit.text(_TOO_LONG_OPEN)}, 400)
+        answer = await signing_in.complete(visit, connection, session, flow.remember)
+    visit.server.revocations.add_all(ended)
+    return answer
 
 
 async def _go_on(visit: Visit) -> Response[Any]:
@@ -211,7 +238,10 @@ async def _go_on(visit: Visit) -> Response[Any]:
     session = await visit.server.sessions.visit(visit.server.pool(), visit.session_id)
     if session is None or "login" in visit.entry.prompt or not visit.entry.is_for(session.credential):
         return start_page(visit)
-    return redirect(visit.entry.done_url, 303)
+    asking = await signing_in.step_up(visit, session)
+    if asking is not None:
+        return asking
+    return redirect(with_choice(visit.server.asking_key, visit.entry.done_url, session.session_id), 303)
 
 
 def _password_errors(visit: Visit, flow: Flow) -> dict[str, str]:
@@ -242,4 +272,5 @@ _ACTIONS: dict[str, Callable[[Visit], Awaitable[Response[Any]]]] = {
     "by_code": _by_code,
     "by_password": _by_password,
     "go_on": _go_on,
+    **SecondSteps(start_page).actions,
 }

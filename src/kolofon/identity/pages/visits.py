@@ -10,6 +10,8 @@ from litestar.datastructures import State
 from kolofon.identity.codes.queries import Purpose
 from kolofon.identity.codes.service import Asked
 from kolofon.identity.login_server import LoginServer
+from kolofon.identity.notices.messages import Kind, Notice
+from kolofon.identity.origins import Origin, origin_of
 from kolofon.identity.pages.entries import Entry, with_parameter, without_parameter
 from kolofon.identity.pages.flows import Flow, Step, read_flow, seal_flow
 from kolofon.identity.pages.form_tokens import browser_cookie, browser_of, form_token, is_secure
@@ -20,7 +22,7 @@ from kolofon.platform.i18n import LANGUAGES, translations
 
 HttpRequest = Request[None, None, State]
 # Name and password may take a while to think of.
-_AFTER_CODE = timedelta(minutes=30)
+AFTER_CODE = timedelta(minutes=30)
 
 
 class Visit:
@@ -35,6 +37,7 @@ class Visit:
         self.is_form = form is not None
         self.cookies = request.cookies
         self.address = request.client.host if request.client is not None else "unknown"
+        self.origin = request_origin(request, entry.client.client_id)
         self.browser = browser_of(request, login_server)
         self.language = chosen_language(request, self.form.get("lang"))
         self._chose_language = self.language in {self.form.get("lang"), request.query_params.get("lang")}
@@ -46,6 +49,11 @@ class Visit:
     def now(self) -> datetime:
         """The time now."""
         return self.server.clock.now()
+
+    @property
+    def query(self) -> str:
+        """The page's query to the letter."""
+        return self._query
 
     @property
     def session_id(self) -> str | None:
@@ -67,6 +75,16 @@ class Visit:
         """Whom a code is for."""
         return Asked(credential=credential, purpose=purpose, browser=self.browser, address=self.address)
 
+    def notice(self, kind: Kind, detail: str = "") -> Notice:
+        """What the reader is told of a change that is made here."""
+        return Notice(
+            kind=kind,
+            detail=detail,
+            language=self.language,
+            client_name=self.entry.client.name,
+            origin=self.origin,
+        )
+
     def flow_from(self, credential: str, purpose: Purpose, code_id: Any, ends: datetime) -> Flow:
         """The flow that begins with a code on its way."""
         return Flow(
@@ -79,9 +97,14 @@ class Visit:
             expires_at=ends,
         )
 
+    @property
+    def is_remembered(self) -> bool:
+        """Whether this browser is remembered for the client, by whatever cookie."""
+        return self.server.remember_me.cookie_name(self.entry.client.client_id) in self.cookies
+
     def step_on(self, flow: Flow, step: Step) -> Flow:
         """The flow at a later step."""
-        return msgspec.structs.replace(flow, step=step, expires_at=self.now + _AFTER_CODE)
+        return msgspec.structs.replace(flow, step=step, expires_at=self.now + AFTER_CODE)
 
     def show(
         self, template: str, errors: dict[str, str] | None = None, status: int = 200, **values: Any
@@ -101,9 +124,11 @@ class Visit:
             switch_query=without_parameter(query, "assumeNewUser"),
             client_name=self.entry.client.name,
             logo_url=self.entry.client.logo_url,
+            background_url=self.entry.client.background_url,
             cancel_url=self.entry.cancel_url,
             form_token=form_token(self.server, self.browser),
             flow=seal_flow(self.server.flow_key, flow) if flow is not None else "",
+            passkey_options=self._passkey_options(template, flow),
             errors=errors or {},
             remember=self.wants_remembering,
             **values,
@@ -112,6 +137,28 @@ class Visit:
         if self._chose_language:
             answer.set_cookie(language_cookie(self.language, is_secure(self.server)))
         return answer
+
+    def _passkey_options(self, template: str, flow: Flow | None) -> str:
+        """What the page's script asks the browser for; empty where there is nothing to ask for."""
+        passkeys = self.server.second_factors.passkeys
+        if not passkeys.available:
+            return ""
+        if template == "sign_in.html":
+            return passkeys.options_to_get(self.browser)
+        second = flow.second if flow is not None else None
+        if second is None or flow is None:
+            return ""
+        if flow.step == "second_factor" and second.passkey:
+            return passkeys.options_to_get(self.browser, second.session.unique_id)
+        if flow.step == "set_up":
+            return passkeys.options_to_add(self.browser, second.session.unique_id, flow.credential, ())
+        return ""
+
+
+def request_origin(request: HttpRequest, client_id: str | None) -> Origin:
+    """Where a request comes from, as it is kept of a sign-in."""
+    address = request.client.host if request.client is not None else ""
+    return origin_of(client_id, request.headers.get("user-agent", ""), address)
 
 
 def query_of(request: HttpRequest) -> str:
