@@ -2,8 +2,11 @@
 
 from asyncpg import UniqueViolationError
 
-from kolofon.identity import queries
+from kolofon.identity import ended_sessions, queries
+from kolofon.identity.notices.service import Notice, notify
+from kolofon.identity.oauth.grants import Revocation, revoke_grants
 from kolofon.identity.queries import NewAccount, SignInAccount
+from kolofon.identity.remember_me.queries import end_logins_of
 from kolofon.platform.audit import Change, record_user
 from kolofon.platform.clock import Clock
 from kolofon.platform.credentials import normalised_credential
@@ -44,10 +47,26 @@ async def register(
 
 
 async def change_password(
-    connection: Connection, clock: Clock, client_id: str, account: SignInAccount, password_hash: str
-) -> None:
-    """Give an account another password; all its sessions end."""
-    await queries.set_password(connection, account.unique_id, password_hash)
-    await queries.end_sessions_of(connection, account.unique_id)
-    change = Change(action="changePassword", subject=f"user:{account.unique_id.hex}")
-    await record_user(connection, clock, account.unique_id, client_id, change)
+    connection: Connection,
+    clock: Clock,
+    account: SignInAccount,
+    password_hash: str,
+    notice: Notice,
+    keep: str | None = None,
+) -> list[Revocation] | None:
+    """Give an account another password. Everything that was signed in before ends: whoever got in knew the old one.
+
+    Only the session whose id is `keep` goes on. `account` is what was found before: None when the password has been
+    changed since. Whoever commits this gives the revocations to the process's own list (`Revocations.add`).
+    """
+    unique_id, now = account.unique_id, clock.now()
+    # First of all: a sign-in at this moment holds the account until its session is there to be ended.
+    if not await queries.set_password(connection, unique_id, account.password_hash, password_hash):
+        return None
+    await end_logins_of(connection, unique_id)
+    await ended_sessions.end_all_of(connection, unique_id, now, but=keep)
+    revocations = await revoke_grants(connection, unique_id, now)
+    change = Change(action="changePassword", subject=f"user:{unique_id.hex}")
+    await record_user(connection, clock, unique_id, notice.origin.client_id or "", change)
+    await notify(connection, now, unique_id, notice)
+    return revocations

@@ -3,6 +3,9 @@
 from litestar import Request, Response, Router, get
 from litestar.datastructures import State
 
+from kolofon.identity.account import routes as account
+from kolofon.identity.device import routes as device
+from kolofon.identity.external_sign_in import routes as external
 from kolofon.identity.login_server import UsesLoginServer
 from kolofon.identity.oauth import authorize_routes as authorize
 from kolofon.identity.oauth import rfc8414
@@ -25,11 +28,20 @@ def routers() -> list[Router]:
 
 def _handlers() -> list[Router]:
     protocol = Router(
-        "/", route_handlers=[*oauth.PROTOCOL, *openid.PROTOCOL], exception_handlers={OAuthError: _answer_oauth_error}
+        "/",
+        route_handlers=[*oauth.PROTOCOL, *openid.PROTOCOL, *device.PROTOCOL],
+        exception_handlers={OAuthError: _answer_oauth_error},
     )
     for_people = Router(
         "/",
-        route_handlers=[*authorize.HANDLERS, *openid.FOR_BROWSERS, *pages.HANDLERS],
+        route_handlers=[
+            *authorize.HANDLERS,
+            *openid.FOR_BROWSERS,
+            *device.FOR_BROWSERS,
+            *external.HANDLERS,
+            *pages.HANDLERS,
+            *account.HANDLERS,
+        ],
         exception_handlers={OAuthError: _show_oauth_error, ApiError: _show_error},
     )
     return [protocol, for_people]

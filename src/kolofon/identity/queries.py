@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from kolofon.identity.origins import Origin
 from kolofon.platform.database import Connection
 
 
@@ -23,6 +24,16 @@ class Session(msgspec.Struct, frozen=True):
     credential: str
     authenticated_at: datetime
     authentication_methods: list[str] = msgspec.field(default_factory=lambda: ["pwd"])  # RFC 8176
+    session_id: str = ""  # what clients know it by; empty until it has begun
+    # The password that was right, as a digest of its hash: signing in with it ends when it is changed meanwhile.
+    password_mark: bytes | None = None
+
+
+class EndedSession(msgspec.Struct, frozen=True):
+    """A session that is no more."""
+
+    unique_id: UUID
+    session_id: str
 
 
 async def find_sign_in_account(connection: Connection, credential: str) -> SignInAccount | None:
@@ -39,13 +50,24 @@ async def find_sign_in_account(connection: Connection, credential: str) -> SignI
     return SignInAccount(*row) if row is not None else None
 
 
-async def add_session(connection: Connection, session_hash: bytes, session: Session, expires_at: datetime) -> None:
+async def hold_account(connection: Connection, unique_id: UUID) -> SignInAccount | None:
+    """An account whose password stays as it is until the transaction ends."""
+    row = await connection.fetchrow(
+        "select unique_id, password_hash, disabled_at is not null from user_account where unique_id = $1 for share",
+        unique_id,
+    )
+    return SignInAccount(*row) if row is not None else None
+
+
+async def add_session(
+    connection: Connection, session_hash: bytes, session: Session, origin: Origin, now: datetime, expires_at: datetime
+) -> None:
     """Store a new session under its hash."""
     await connection.execute(
         """
-        insert into user_session
-            (session_hash, unique_id, credential, authenticated_at, expires_at, authentication_methods)
-        values ($1, $2, $3, $4, $5, $6)
+        insert into user_session (session_hash, unique_id, credential, authenticated_at, expires_at,
+            authentication_methods, session_id, started_at, client_id, browser, system)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         """,
         session_hash,
         session.unique_id,
@@ -53,7 +75,23 @@ async def add_session(connection: Connection, session_hash: bytes, session: Sess
         session.authenticated_at,
         expires_at,
         session.authentication_methods,
+        session.session_id,
+        now,
+        origin.client_id,
+        origin.browser,
+        origin.system,
     )
+
+
+async def rename_session(connection: Connection, session_hash: bytes, new_hash: bytes, expires_at: datetime) -> bool:
+    """Give a session another secret; False when it is not there."""
+    status = await connection.execute(
+        "update user_session set session_hash = $2, expires_at = $3 where session_hash = $1",
+        session_hash,
+        new_hash,
+        expires_at,
+    )
+    return status == "UPDATE 1"
 
 
 async def visit_session(
@@ -65,7 +103,7 @@ async def visit_session(
         update user_session s set expires_at = $3
         from user_account a
         where s.session_hash = $1 and s.expires_at > $2 and a.unique_id = s.unique_id and a.disabled_at is null
-        returning s.unique_id, s.credential, s.authenticated_at, s.authentication_methods
+        returning s.unique_id, s.credential, s.authenticated_at, s.authentication_methods, s.session_id
         """,
         session_hash,
         now,
@@ -74,14 +112,48 @@ async def visit_session(
     return Session(*row) if row is not None else None
 
 
-async def end_session(connection: Connection, session_hash: bytes) -> None:
-    """End one session."""
-    await connection.execute("delete from user_session where session_hash = $1", session_hash)
+async def hold_session(connection: Connection, session_hash: bytes, now: datetime) -> bool:
+    """Whether a session lives; it cannot end before the transaction does."""
+    return bool(
+        await connection.fetchval(
+            "select true from user_session where session_hash = $1 and expires_at > $2 for share", session_hash, now
+        )
+    )
 
 
-async def end_sessions_of(connection: Connection, unique_id: UUID) -> None:
-    """End all sessions of a user."""
-    await connection.execute("delete from user_session where unique_id = $1", unique_id)
+async def remove_session(connection: Connection, session_hash: bytes) -> EndedSession | None:
+    """Remove one session."""
+    row = await connection.fetchrow(
+        "delete from user_session where session_hash = $1 returning unique_id, session_id", session_hash
+    )
+    return EndedSession(*row) if row is not None else None
+
+
+async def remove_session_of(connection: Connection, unique_id: UUID, session_id: str) -> list[EndedSession]:
+    """Remove one session of a user."""
+    rows = await connection.fetch(
+        "delete from user_session where unique_id = $1 and session_id = $2 returning unique_id, session_id",
+        unique_id,
+        session_id,
+    )
+    return [EndedSession(*row) for row in rows]
+
+
+async def remove_sessions_of(
+    connection: Connection, unique_id: UUID, but: str | None = None, credential: str | None = None
+) -> list[EndedSession]:
+    """Remove all sessions of a user, or those begun with a credential, except one."""
+    rows = await connection.fetch(
+        """
+        delete from user_session
+        where unique_id = $1 and session_id is distinct from $2 and ($3::text is null or credential = $3)
+        returning unique_id, session_id
+        """,
+        unique_id,
+        but,
+        credential,
+    )
+    return [EndedSession(*row) for row in rows]
 
 
 async def sweep_sessions(connection: Connection, now: datetime) -> int:
@@ -127,11 +199,18 @@ async def add_credential(
     )
 
 
-async def set_password(connection: Connection, unique_id: UUID, password_hash: str) -> None:
-    """Give an account another password."""
-    await connection.execute(
-        "update user_account set password_hash = $2 where unique_id = $1", unique_id, password_hash
+async def set_password(connection: Connection, unique_id: UUID, before: str | None, password_hash: str) -> bool:
+    """Give an account another password; False when it has another one than before already, or is closed."""
+    status = await connection.execute(
+        """
+        update user_account set password_hash = $3
+        where unique_id = $1 and password_hash is not distinct from $2 and disabled_at is null
+        """,
+        unique_id,
+        before,
+        password_hash,
     )
+    return status == "UPDATE 1"
 
 
 async def set_verification_level(connection: Connection, credential: str, level: str) -> None:

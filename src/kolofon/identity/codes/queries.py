@@ -8,7 +8,7 @@ import msgspec
 
 from kolofon.platform.database import Connection
 
-Purpose = Literal["login", "register", "password"]
+Purpose = Literal["login", "register", "password", "credential"]
 
 
 class NewCode(msgspec.Struct, frozen=True, kw_only=True):

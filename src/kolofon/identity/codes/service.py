@@ -24,6 +24,8 @@ TRIES = 5
 KEPT = timedelta(days=1)
 # Three codes with five tries each in ten minutes, and a hundred tries a day, against a million codes.
 _WINDOWS = ((timedelta(minutes=10), 3), (KEPT, 20))
+# Whoever registers has no account yet, and whoever adds a credential is somebody already.
+_FOR_ANYBODY = frozenset({"register", "credential"})
 _PER_ADDRESS = Limits(per_second=10, per_minute=20)
 _IN_ALL = Limits(per_second=50, per_minute=600)
 _TRIES_PER_ADDRESS = Limits(per_second=30, per_minute=60)
@@ -53,8 +55,9 @@ class Codes:
     async def issue(self, pool: Pool, asked: Asked, write: Callable[[str, datetime], Message]) -> UUID:
         """Send a new code and return its id; raises TooManyRequests.
 
-        `write` makes the message of a code and the time it ends. A code to register with goes to anybody; others
-        go to who has an account, and for who has none the same is done, and the message taken back.
+        `write` makes the message of a code and the time it ends. A code to register with, or to add a credential,
+        goes to anybody; others go to who has an account, and for who has none the same is done, and the message
+        taken back.
         """
         await self._throttle.by_address("one-time codes", asked.address, _PER_ADDRESS)
         await self._throttle.take("one-time codes", _IN_ALL)
@@ -78,7 +81,7 @@ class Codes:
                     expires_at=now + LIFETIME,
                 ),
             )
-            is_for_them = asked.purpose == "register" or (account is not None and not account.disabled)
+            is_for_them = asked.purpose in _FOR_ANYBODY or (account is not None and not account.disabled)
             await _send_or_undo(connection, now, message, is_for_them)
         return code_id
 

@@ -1,10 +1,12 @@
 """All SQL of remember-me logins."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
+from kolofon.identity.origins import Origin
 from kolofon.identity.queries import Session
 from kolofon.platform.database import Connection
 
@@ -22,14 +24,21 @@ class RememberedLogin(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def add_login(
-    connection: Connection, login_id: UUID, client_id: str, session: Session, token_hash: bytes, until: datetime
+    connection: Connection,
+    login_id: UUID,
+    client_id: str,
+    session: Session,
+    origin: Origin,
+    token_hash: bytes,
+    now: datetime,
+    until: datetime,
 ) -> None:
-    """Store a new login; its token counts as rotated when the reader signed in."""
+    """Store a new login of a session that has begun."""
     await connection.execute(
         """
         insert into remember_me_login (login_id, unique_id, client_id, credential, authenticated_at,
-            authentication_methods, token_hash, rotated_at, expires_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $5, $8)
+            authentication_methods, session_id, browser, system, token_hash, rotated_at, expires_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         """,
         login_id,
         session.unique_id,
@@ -37,9 +46,18 @@ async def add_login(
         session.credential,
         session.authenticated_at,
         session.authentication_methods,
+        session.session_id or None,
+        origin.browser,
+        origin.system,
         token_hash,
+        now,
         until,
     )
+
+
+async def tie_login(connection: Connection, login_id: UUID, session_id: str) -> None:
+    """Note the session that a login has signed in."""
+    await connection.execute("update remember_me_login set session_id = $2 where login_id = $1", login_id, session_id)
 
 
 async def lock_login(connection: Connection, login_id: UUID, now: datetime) -> RememberedLogin | None:
@@ -89,6 +107,49 @@ async def end_login(connection: Connection, login_id: UUID) -> None:
 async def end_logins_of(connection: Connection, unique_id: UUID) -> None:
     """End all of a user's logins."""
     await connection.execute("delete from remember_me_login where unique_id = $1", unique_id)
+
+
+async def end_logins_by(
+    connection: Connection,
+    unique_id: UUID,
+    session_ids: list[str] | None = None,
+    credential: str | None = None,
+) -> int:
+    """End those of a user's logins that belong to sessions or to a credential; returns their number."""
+    status = await connection.execute(
+        """
+        delete from remember_me_login
+        where unique_id = $1 and ($2::text[] is null or session_id = any($2))
+            and ($3::text is null or credential = $3)
+        """,
+        unique_id,
+        session_ids,
+        credential,
+    )
+    return int(status.rpartition(" ")[2])
+
+
+async def end_other_logins(
+    connection: Connection, unique_id: UUID, session_id: str, login_ids: Collection[UUID]
+) -> None:
+    """End a user's logins except those that belong to a session, and some more."""
+    await connection.execute(
+        """
+        delete from remember_me_login
+        where unique_id = $1 and session_id is distinct from $2 and login_id <> all($3::uuid[])
+        """,
+        unique_id,
+        session_id,
+        list(login_ids),
+    )
+
+
+async def end_login_of(connection: Connection, unique_id: UUID, login_id: UUID) -> bool:
+    """End one login of a user; another user's stays."""
+    status = await connection.execute(
+        "delete from remember_me_login where unique_id = $1 and login_id = $2", unique_id, login_id
+    )
+    return status == "DELETE 1"
 
 
 async def sweep_logins(connection: Connection, now: datetime) -> int:

@@ -13,7 +13,8 @@ import msgspec
 import structlog
 from litestar.datastructures import Cookie
 
-from kolofon.identity import queries as accounts
+from kolofon.identity import ended_sessions
+from kolofon.identity.origins import Origin
 from kolofon.identity.queries import Session
 from kolofon.identity.remember_me import queries
 from kolofon.platform.clock import Clock
@@ -42,11 +43,12 @@ class RememberMe:
         self._secure = settings.public_url.startswith("https://")
         self._prefix = "__Host-kolofon_remember." if self._secure else "kolofon_remember."
 
-    async def begin(self, connection: Connection, client_id: str, session: Session) -> str:
-        """Remember a reader who has just signed in; returns the cookie's value."""
+    async def begin(self, connection: Connection, client_id: str, session: Session, origin: Origin) -> str:
+        """Remember a reader whose session has just begun; returns the cookie's value."""
         login_id, token = new_uuid(), new_secret()
-        until = self._clock.now() + LIFETIME
-        await queries.add_login(connection, login_id, client_id, session, hash_secret(token), until)
+        now = self._clock.now()
+        until = now + LIFETIME
+        await queries.add_login(connection, login_id, client_id, session, origin, hash_secret(token), now, until)
         return f"{login_id.hex}.{token}"
 
     async def recall(
@@ -75,9 +77,15 @@ class RememberMe:
             # Who has the login's id has had its cookie. Sessions go too: the thief may have made one with it.
             _log.warning("a remember-me token was used twice; all logins and sessions of its reader were ended")
             await queries.end_logins_of(connection, login.session.unique_id)
-            await accounts.end_sessions_of(connection, login.session.unique_id)
+            await ended_sessions.end_all_of(connection, login.session.unique_id, now)
             return None
         return Recalled(login.session, f"{login_id.hex}.{successor}")
+
+    async def tie(self, connection: Connection, value: str, session_id: str) -> None:
+        """Note which session a login, by its cookie, has signed in: they end together."""
+        presented = _read(value)
+        if presented is not None:
+            await queries.tie_login(connection, presented[0], session_id)
 
     async def end(self, connection: Connection, value: str | None) -> None:
         """End the login behind a cookie, if there is one and the cookie is its own."""
@@ -88,10 +96,6 @@ class RememberMe:
         if login is not None and hash_secret(presented[1]) in {login.token_hash, login.previous_hash}:
             await queries.end_login(connection, presented[0])
 
-    async def end_all_of(self, connection: Connection, unique_id: UUID) -> None:
-        """End all of a user's logins."""
-        await queries.end_logins_of(connection, unique_id)
-
     def cookie_name(self, client_id: str) -> str:
         """The cookie of one client. A client's id has only letters that a cookie's name may have."""
         return f"{self._prefix}{client_id}"
@@ -99,6 +103,11 @@ class RememberMe:
     def names_in(self, cookies: dict[str, str]) -> list[str]:
         """The remember-me cookies of all clients that a browser has."""
         return [name for name in cookies if name.startswith(self._prefix)]
+
+    def ids_in(self, cookies: dict[str, str]) -> frozenset[UUID]:
+        """The logins that a browser's cookies name, whether or not they are good."""
+        presented = [_read(cookies[name]) for name in self.names_in(cookies)]
+        return frozenset(each[0] for each in presented if each is not None)
 
     def cookie(self, client_id: str, value: str) -> Cookie:
         """The cookie of a login."""

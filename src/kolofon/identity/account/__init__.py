@@ -1,0 +1,1 @@
+"""The account page: what readers see and change of their own account."""
