@@ -67,6 +67,16 @@ def test_a_mistake_is_told_with_line_field_and_what_was_expected(
     assert expected in problems[0]
 
 
+@pytest.mark.parametrize("uri", ["http://liten.example/callback", "http://localhost.liten.example/"])
+def test_redirect_uris_are_https_or_an_apps_own(tmp_path: Path, uri: str) -> None:
+    given = "https://liten.example/callback"
+    assert "expected a URL that starts with https://" in problems_of(tmp_path, SMALL.replace(given, uri))[0]
+    file = tmp_path / "publisher.yaml"
+    for own in ("http://localhost:3000/callback", "http://127.0.0.1/", "http://[::1]:1/", "no.liten.app:/callback"):
+        file.write_text(SMALL.replace(given, own), "utf-8")
+        assert read_publisher_file(file).publisher.clients[0].redirect_uris == (own,)
+
+
 def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines(tmp_path: Path) -> None:
     text = SMALL.replace("name: Huset", "nmae: Huset").replace("name: Digital", "name: 3").replace("[TM]", "TM")
     problems = problems_of(tmp_path, text)

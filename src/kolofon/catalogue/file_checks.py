@@ -18,7 +18,10 @@ from kolofon.catalogue.publisher import (
     Partner,
     ProductRule,
     PublisherFile,
+    Staff,
 )
+from kolofon.platform.credentials import normalised_credential
+from kolofon.platform.errors import InvalidRequest
 
 
 class _Coded(Protocol):
@@ -39,6 +42,7 @@ _DOMAIN = re.compile(r"^(?!-)[\w-]{1,63}(\.[\w-]{1,63})+$")
 def check(publisher: PublisherFile, problems: Problems) -> None:
     """Add what is wrong to the problems."""
     _check_partner(publisher.partner, problems)
+    _check_staff(publisher.staff, publisher.partner.country, problems)
     _check_unique(publisher, problems)
     _check_path_words(publisher, problems)
     companies = {company.code for company in publisher.companies}
@@ -83,6 +87,22 @@ def _check_partner(partner: Partner, problems: Problems) -> None:
         problems.add(("partner", "currency"), f"expected a currency of ISO 4217, such as NOK, got {partner.currency!r}")
     if partner.time_zone not in available_timezones():
         problems.add(("partner", "timeZone"), f"expected a time zone such as Europe/Oslo, got {partner.time_zone!r}")
+
+
+def _check_staff(staff: Staff, country: str, problems: Problems) -> None:
+    for name, texts in (("emailDomains", staff.email_domains), ("credentials", staff.credentials)):
+        must_be_once(problems, [(("staff", name, index), text) for index, text in enumerate(texts)])
+    for index, domain in enumerate(staff.email_domains):
+        if not _DOMAIN.fullmatch(domain):
+            problems.add(("staff", "emailDomains", index), f"expected a domain such as example.no, got {domain!r}")
+    for index, credential in enumerate(staff.credentials):
+        try:
+            normalised_credential(credential, country)
+        except InvalidRequest:
+            expected = "expected an e-mail address or a phone number"
+            problems.add(("staff", "credentials", index), f"{expected}, got {credential!r}")
+    if staff.second_factor is not None and not (staff.email_domains or staff.credentials):
+        problems.add(("staff", "secondFactor"), "expected emailDomains or credentials beside it: nobody would be staff")
 
 
 def _check_unique(publisher: PublisherFile, problems: Problems) -> None:

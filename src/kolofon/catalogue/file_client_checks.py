@@ -12,6 +12,7 @@ from kolofon.catalogue.file_errors import FieldPath, Problems
 from kolofon.catalogue.publisher import Client, ClientKey, PublisherFile
 
 _HOST = re.compile(r"^[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?$")
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _SHORTEST_RSA_KEY = 2048
 # Schemes that a browser runs or reads by itself instead of handing the code to an app.
 _UNSAFE_SCHEMES = {"javascript", "data", "vbscript", "file", "blob", "about"}
@@ -26,6 +27,8 @@ def check(publisher: PublisherFile, problems: Problems) -> None:
         _check_keys(client, at, problems)
         _check_grants(client, at, problems)
         _check_urls(client, at, problems)
+        _check_pictures(client, at, problems)
+        _check_back_channel(client, at, problems)
 
 
 def _check_secret(client: Client, at: FieldPath, problems: Problems) -> None:
@@ -71,8 +74,14 @@ def _check_grants(client: Client, at: FieldPath, problems: Problems) -> None:
     for grant in sorted(grants & {"client_credentials", "extid_code"}):
         if client.public:
             problems.add(path, f"expected no {grant}: a public client cannot prove who it is")
-    if "refresh_token" in grants and not grants & {"authorization_code", "extid_code"}:
-        problems.add(path, "expected authorization_code or extid_code beside refresh_token")
+    if client.third_party and "extid_code" in grants:
+        problems.add(path, "expected no extid_code: it signs readers in who have not been asked, as thirdParty wants")
+    if "refresh_token" in grants and not grants & {"authorization_code", "extid_code", "device_code"}:
+        problems.add(path, "expected authorization_code, extid_code or device_code beside refresh_token")
+    if client.grant_seconds < client.refresh_token_seconds:
+        problems.add(
+            (*at, "grantSeconds"), f"expected at least refreshTokenSeconds, which is {client.refresh_token_seconds}"
+        )
     if "authorization_code" in grants and not client.redirect_uris:
         problems.add((*at, "redirectUris"), "expected at least one, since authorization_code sends its answer there")
 
@@ -89,10 +98,35 @@ def _check_urls(client: Client, at: FieldPath, problems: Problems) -> None:
     for index, host in enumerate(client.return_hosts):
         if not _HOST.fullmatch(host):
             problems.add((*at, "returnHosts", index), f"expected a host such as www.example.no, got {host!r}")
-    if client.logo_url is not None:
-        parts = _split(client.logo_url)
-        if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
-            problems.add((*at, "logoUrl"), f"expected a URL that starts with https://, got {client.logo_url!r}")
+
+
+def _check_pictures(client: Client, at: FieldPath, problems: Problems) -> None:
+    if client.logo_url is not None and not _is_web_url(client.logo_url, {"http", "https"}):
+        problems.add((*at, "logoUrl"), f"expected a URL that starts with https://, got {client.logo_url!r}")
+    # The pages load pictures by https only, so another one would never be seen.
+    if client.background_url is not None and not _is_web_url(client.background_url, {"https"}):
+        problems.add((*at, "backgroundUrl"), f"expected a URL that starts with https://, got {client.background_url!r}")
+
+
+def _check_back_channel(client: Client, at: FieldPath, problems: Problems) -> None:
+    """OpenID Connect Back-Channel Logout, section 2.2: no fragment; http at most for who could also keep a secret."""
+    uri = client.backchannel_logout_uri
+    if uri is None:
+        if client.backchannel_logout_session_required:
+            problems.add((*at, "backchannelLogoutSessionRequired"), "expected only beside backchannelLogoutUri")
+        return
+    path: FieldPath = (*at, "backchannelLogoutUri")
+    if "#" in uri:
+        problems.add(path, f"expected a URL without a fragment (#), got {uri!r}")
+    elif not _is_web_url(uri, {"https"} if client.public else {"http", "https"}):
+        problems.add(path, f"expected a URL that starts with https://, got {uri!r}")
+
+
+def _is_web_url(url: str, schemes: set[str]) -> bool:
+    parts = _split(url)
+    if parts is None or parts.scheme not in schemes or not parts.hostname:
+        return False
+    return parts.username is None and parts.password is None
 
 
 def _redirect_uri_problem(uri: str) -> str | None:
@@ -105,6 +139,9 @@ def _redirect_uri_problem(uri: str) -> str | None:
         return f"expected another scheme than {parts.scheme}:"
     if parts.scheme in {"http", "https"} and not parts.hostname:
         return "expected a URL with a host"
+    # RFC 9700, section 2.1: who listens on the way would have the code.
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        return "expected a URL that starts with https://"
     if parts.username is not None or parts.password is not None:
         return "expected a URL without a user name"
     return None

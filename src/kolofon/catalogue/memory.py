@@ -4,7 +4,7 @@ from bisect import bisect_right
 from datetime import datetime
 from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -34,10 +34,18 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     grant_types: frozenset[str]
     access_token_seconds: int
     refresh_token_seconds: int
+    grant_seconds: int
     limits: Limits
     answer_format: str
     logo_url: str | None
     jwks: dict[str, Any] | None  # public keys, as a JWK Set
+    third_party: bool
+    require_pkce: bool
+    require_pushed_requests: bool
+    id_token_algorithm: Literal["RS256", "ES256"]
+    background_url: str | None
+    backchannel_logout_uri: str | None
+    backchannel_logout_session_required: bool
     disabled: bool
     secrets: tuple[ClientSecret, ...]
 
@@ -56,6 +64,20 @@ class AccessRule(msgspec.Struct, frozen=True, kw_only=True):
     category_type: str | None = None
 
 
+class Staff(msgspec.Struct, frozen=True):
+    """Who works for a partner, and whether its clients want two factors of them."""
+
+    email_domains: frozenset[str] = frozenset()
+    credentials: frozenset[str] = frozenset()
+    second_factor: bool = False
+
+    def includes(self, credential: str) -> bool:
+        """Whether a verified credential makes somebody staff. Domains below the given ones count too."""
+        labels = credential.rpartition("@")[2].split(".") if "@" in credential else []
+        domains = {".".join(labels[index:]) for index in range(len(labels))}
+        return credential in self.credentials or bool(domains & self.email_domains)
+
+
 class PartnerCatalogue:
     """What one partner sells and how, and whom it lets in."""
 
@@ -67,12 +89,18 @@ class PartnerCatalogue:
         enterprises: dict[str, frozenset[str]],
         privacy_purposes: frozenset[str],
         marketing_channels: tuple[str, ...],
+        staff: Staff = Staff(),  # noqa: B008 (nothing in it changes)
+        name: str = "",
+        code: str = "",
     ) -> None:
         self.partner_id = partner_id
         self.products = products
         self.enterprises = enterprises
         self.privacy_purposes = privacy_purposes
         self.marketing_channels = marketing_channels
+        self.staff = staff
+        self.name = name
+        self.code = code
         self._rules = rules
         self._granting: dict[str, dict[str, str]] = {}
         for rule in rules:
@@ -149,6 +177,9 @@ async def read_catalogue(connection: Connection) -> Catalogue:
             {code: frozenset(order_types) for code, order_types in row.enterprises.items()},
             frozenset(row.privacy_purposes),
             tuple(row.marketing_channels),
+            Staff(frozenset(row.staff_email_domains), frozenset(row.staff_credentials), row.staff_second_factor),
+            row.name,
+            row.partner_code,
         )
         for partner_id, row in partners.items()
     }

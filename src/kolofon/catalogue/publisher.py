@@ -22,6 +22,14 @@ class Partner(File):
     time_zone: str
 
 
+class Staff(File):
+    """Who works for the partner, told by a verified credential, and what its clients want of their sign-in."""
+
+    email_domains: tuple[Annotated[str, Meta(max_length=253)], ...] = ()
+    credentials: tuple[Annotated[str, Meta(max_length=255)], ...] = ()
+    second_factor: Literal["required"] | None = None
+
+
 class Company(File):
     """A legal entity that sells."""
 
@@ -148,7 +156,7 @@ class ClientKeys(File):
     keys: Annotated[tuple[ClientKey, ...], Meta(min_length=1, max_length=20)]
 
 
-GrantType = Literal["authorization_code", "refresh_token", "client_credentials", "extid_code"]
+GrantType = Literal["authorization_code", "refresh_token", "client_credentials", "extid_code", "device_code"]
 
 
 class Client(File):
@@ -172,17 +180,26 @@ class Client(File):
     grant_types: tuple[GrantType, ...] = ("authorization_code", "refresh_token")
     access_token_seconds: Annotated[int, Meta(ge=60, le=86400)] = 43200
     refresh_token_seconds: Annotated[int, Meta(ge=3600, le=31536000)] = 2592000
+    grant_seconds: Annotated[int, Meta(ge=3600, le=157680000)] = 31536000
     calls_per_second: Annotated[int, Meta(ge=1, le=1_000_000)] = 100
     calls_per_minute: Annotated[int, Meta(ge=1, le=60_000_000)] = 2000
     answer_format: Literal["json", "xml"] = "json"
     logo_url: str | None = None
     jwks: ClientKeys | None = None
+    third_party: bool = False
+    require_pkce: bool = False
+    require_pushed_requests: bool = False
+    id_token_algorithm: Literal["RS256", "ES256"] = "RS256"
+    background_url: str | None = None
+    backchannel_logout_uri: str | None = None
+    backchannel_logout_session_required: bool = False
 
 
 class PublisherFile(File):
     """A whole publisher file. A part that is left out counts as empty, readers as not mentioned."""
 
     partner: Partner
+    staff: Staff = msgspec.field(default_factory=Staff)
     companies: tuple[Company, ...] = ()
     enterprises: tuple[Enterprise, ...] = ()
     privacy_purposes: tuple[PrivacyPurpose, ...] = ()

@@ -1,7 +1,7 @@
 """SQL that reads the catalogue into memory, and announces its changes."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -22,11 +22,19 @@ class ClientRow(msgspec.Struct, frozen=True):
     grant_types: list[str]
     access_token_seconds: int
     refresh_token_seconds: int
+    grant_seconds: int
     calls_per_second: int
     calls_per_minute: int
     answer_format: str
     logo_url: str | None
     jwks: dict[str, Any] | None
+    third_party: bool
+    require_pkce: bool
+    require_pushed_requests: bool
+    id_token_algorithm: Literal["RS256", "ES256"]
+    background_url: str | None
+    backchannel_logout_uri: str | None
+    backchannel_logout_session_required: bool
     disabled: bool
     secrets: list[tuple[bytes, datetime | None]]
 
@@ -39,6 +47,11 @@ class PartnerRow(msgspec.Struct, frozen=True):
     enterprises: dict[str, list[str]]
     privacy_purposes: list[str]
     marketing_channels: list[str]
+    staff_email_domains: list[str]
+    staff_credentials: list[str]
+    staff_second_factor: bool
+    name: str
+    partner_code: str
 
 
 async def list_clients(connection: Connection) -> list[ClientRow]:
@@ -47,7 +60,9 @@ async def list_clients(connection: Connection) -> list[ClientRow]:
         """
         select client_id, partner_id, name, public, redirect_uris, redirect_query_free,
             post_logout_redirect_uris, return_hosts, grant_types, access_token_seconds, refresh_token_seconds,
-            calls_per_second, calls_per_minute, answer_format, logo_url, jwks, disabled
+            grant_seconds, calls_per_second, calls_per_minute, answer_format, logo_url, jwks, third_party, require_pkce,
+            require_pushed_requests, id_token_algorithm, background_url, backchannel_logout_uri,
+            backchannel_logout_session_required, disabled
         from client
         """
     )
@@ -71,7 +86,9 @@ async def list_partners(connection: Connection) -> list[PartnerRow]:
                 from enterprise e where e.partner_id = p.partner_id
             ),
             array(select purpose from privacy_purpose x where x.partner_id = p.partner_id order by purpose),
-            array(select channel from marketing_channel x where x.partner_id = p.partner_id order by channel)
+            array(select channel from marketing_channel x where x.partner_id = p.partner_id order by channel),
+            p.staff_email_domains, p.staff_credentials, p.staff_second_factor, p.name,
+            p.partner_code
         from partner p
         """
     )

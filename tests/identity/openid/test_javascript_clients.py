@@ -10,6 +10,7 @@ from joserfc.jwk import RSAKey
 
 from kolofon.platform.clock import Clock
 from tests.browser_session import Server
+from tests.identity.device.steps import TV, Viewer, add_tv
 from tests.identity.openid.steps import AFTER_LOGOUT, ALL, Person, is_sign_in
 from tests.playground import APP, APP_CALLBACK, CALLBACK, WEB, WEB_SECRET, Playground, Reader
 from tests.tools import JAVASCRIPT, node_module, program
@@ -34,6 +35,7 @@ async def playground(playground: Playground) -> Playground:
     """The clients with a place to go after signing out, and one that signs instead of having a secret."""
     keys = {"keys": [KEY.as_dict(private=False)]}
     await playground.add_client(KEYED, 1, None, [CALLBACK], public=False, jwks=keys)
+    await add_tv(playground)
     await playground.connection.execute("update client set post_logout_redirect_uris = array[$1]", AFTER_LOGOUT)
     return playground
 
@@ -86,4 +88,27 @@ async def test_from_discovery_to_logout(
     assert report["userinfo"]["email"] == reader.credential
     assert report["introspected"] is None or report["introspected"]["active"] is True
     assert report["loggedOut"] == f"{AFTER_LOGOUT}&state=bye"
+    assert report["afterwards"] == "invalid_grant"
+
+
+@pytest.mark.parametrize("library", list(LIBRARIES))
+async def test_a_device(local_server: Server, reader: Reader, library: str) -> None:
+    async with local_server.browser() as http:
+        viewer = Viewer(local_server, http)
+
+        async def approve(question: dict[str, Any]) -> bool:
+            answer = await viewer.permit(question["userCode"], reader.credential)
+            return answer.is_success
+
+        given = {
+            "issuer": local_server.parts.settings.issuer,
+            "clientId": TV,
+            "method": "none",
+            "scope": f"read {ALL}",
+            "device": True,
+        }
+        report = await converse(library, given, approve)
+    assert report["claims"]["sub"] == reader.unique_id.hex
+    assert "sid" not in report["claims"]
+    assert report["userinfo"]["email"] == reader.credential
     assert report["afterwards"] == "invalid_grant"

@@ -45,11 +45,19 @@ class _ClientRow(msgspec.Struct, frozen=True):
     grant_types: tuple[str, ...]
     access_token_seconds: int
     refresh_token_seconds: int
+    grant_seconds: int
     calls_per_second: int
     calls_per_minute: int
     answer_format: str
     logo_url: str | None
     jwks: ClientKeys | None
+    third_party: bool
+    require_pkce: bool
+    require_pushed_requests: bool
+    id_token_algorithm: str
+    background_url: str | None
+    backchannel_logout_uri: str | None
+    backchannel_logout_session_required: bool
 
 
 async def clients_of_others(connection: Connection, partner_id: int, client_ids: list[str]) -> set[str]:
@@ -66,23 +74,35 @@ async def put_clients(connection: Connection, partner_id: int, clients: tuple[Cl
         """
         insert into client (client_id, partner_id, name, public, redirect_uris, redirect_query_free,
             post_logout_redirect_uris, return_hosts, grant_types, access_token_seconds, refresh_token_seconds,
-            calls_per_second, calls_per_minute, answer_format, logo_url, jwks, disabled)
+            grant_seconds, calls_per_second, calls_per_minute, answer_format, logo_url, jwks, third_party, require_pkce,
+            require_pushed_requests, id_token_algorithm, background_url, backchannel_logout_uri,
+            backchannel_logout_session_required, disabled)
         select wanted.client_id, $1, wanted.name, wanted.public, wanted.redirect_uris, wanted.redirect_query_free,
             wanted.post_logout_redirect_uris, wanted.return_hosts, wanted.grant_types, wanted.access_token_seconds,
-            wanted.refresh_token_seconds, wanted.calls_per_second, wanted.calls_per_minute, wanted.answer_format,
-            wanted.logo_url, wanted.jwks, false
+            wanted.refresh_token_seconds, wanted.grant_seconds, wanted.calls_per_second, wanted.calls_per_minute,
+            wanted.answer_format, wanted.logo_url, wanted.jwks, wanted.third_party, wanted.require_pkce,
+            wanted.require_pushed_requests, wanted.id_token_algorithm, wanted.background_url,
+            wanted.backchannel_logout_uri, wanted.backchannel_logout_session_required, false
         from jsonb_to_recordset($2) as wanted (client_id text, name text, public boolean, redirect_uris text[],
             redirect_query_free boolean, post_logout_redirect_uris text[], return_hosts text[], grant_types text[],
-            access_token_seconds integer, refresh_token_seconds integer, calls_per_second integer,
-            calls_per_minute integer, answer_format text, logo_url text, jwks jsonb)
+            access_token_seconds integer, refresh_token_seconds integer, grant_seconds integer,
+            calls_per_second integer, calls_per_minute integer, answer_format text, logo_url text, jwks jsonb,
+            third_party boolean, require_pkce boolean, require_pushed_requests boolean, id_token_algorithm text,
+            background_url text, backchannel_logout_uri text, backchannel_logout_session_required boolean)
         on conflict (client_id) do update
         set name = excluded.name, public = excluded.public, redirect_uris = excluded.redirect_uris,
             redirect_query_free = excluded.redirect_query_free,
             post_logout_redirect_uris = excluded.post_logout_redirect_uris, return_hosts = excluded.return_hosts,
             grant_types = excluded.grant_types, access_token_seconds = excluded.access_token_seconds,
-            refresh_token_seconds = excluded.refresh_token_seconds, calls_per_second = excluded.calls_per_second,
+            refresh_token_seconds = excluded.refresh_token_seconds, grant_seconds = excluded.grant_seconds,
+            calls_per_second = excluded.calls_per_second,
             calls_per_minute = excluded.calls_per_minute, answer_format = excluded.answer_format,
-            logo_url = excluded.logo_url, jwks = excluded.jwks, disabled = excluded.disabled
+            logo_url = excluded.logo_url, jwks = excluded.jwks, third_party = excluded.third_party,
+            require_pkce = excluded.require_pkce, require_pushed_requests = excluded.require_pushed_requests,
+            id_token_algorithm = excluded.id_token_algorithm, background_url = excluded.background_url,
+            backchannel_logout_uri = excluded.backchannel_logout_uri,
+            backchannel_logout_session_required = excluded.backchannel_logout_session_required,
+            disabled = excluded.disabled
         where client.partner_id = $1 and client is distinct from excluded
         returning client_id as code, xmax = 0 as added
         """,

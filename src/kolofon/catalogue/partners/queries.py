@@ -4,7 +4,8 @@ In what an upsert returns, xmax is 0 for a row that was inserted and something e
 """
 
 from kolofon.catalogue.changes import Missing, Written
-from kolofon.catalogue.publisher import Company, Enterprise, MarketingChannel, Partner, PrivacyPurpose
+from kolofon.catalogue.publisher import Company, Enterprise, MarketingChannel, Partner, PrivacyPurpose, Staff
+from kolofon.platform.credentials import normalised_credential
 from kolofon.platform.database import Connection
 
 
@@ -16,17 +17,21 @@ async def find_partner_id(connection: Connection, partner_code: str) -> int | No
     return partner_id
 
 
-async def put_partner(connection: Connection, partner: Partner) -> list[Written]:
-    """Add or change the partner."""
+async def put_partner(connection: Connection, partner: Partner, staff: Staff) -> list[Written]:
+    """Add or change the partner, and who its staff is."""
     rows = await connection.fetch(
         """
-        insert into partner (partner_code, name, country_code, currency, time_zone)
-        values ($1, $2, $3, $4, $5)
+        insert into partner (partner_code, name, country_code, currency, time_zone, staff_email_domains,
+            staff_credentials, staff_second_factor)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
         on conflict (partner_code) do update
         set name = excluded.name, country_code = excluded.country_code, currency = excluded.currency,
-            time_zone = excluded.time_zone
-        where (partner.name, partner.country_code, partner.currency, partner.time_zone)
-            is distinct from (excluded.name, excluded.country_code, excluded.currency, excluded.time_zone)
+            time_zone = excluded.time_zone, staff_email_domains = excluded.staff_email_domains,
+            staff_credentials = excluded.staff_credentials, staff_second_factor = excluded.staff_second_factor
+        where (partner.name, partner.country_code, partner.currency, partner.time_zone, partner.staff_email_domains,
+                partner.staff_credentials, partner.staff_second_factor)
+            is distinct from (excluded.name, excluded.country_code, excluded.currency, excluded.time_zone,
+                excluded.staff_email_domains, excluded.staff_credentials, excluded.staff_second_factor)
         returning partner_code as code, xmax = 0 as added
         """,
         partner.code,
@@ -34,6 +39,9 @@ async def put_partner(connection: Connection, partner: Partner) -> list[Written]
         partner.country,
         partner.currency,
         partner.time_zone,
+        sorted({domain.lower() for domain in staff.email_domains}),
+        sorted({normalised_credential(text, partner.country)[0] for text in staff.credentials}),
+        staff.second_factor == "required",
     )
     return [Written(*row) for row in rows]
 

@@ -10,7 +10,7 @@ PutRows = dict[str, list[Written]]
 
 async def put_partner(connection: Connection, publisher: PublisherFile) -> tuple[int, KindChanges]:
     """Add or change the partner; returns its id too."""
-    written = await queries.put_partner(connection, publisher.partner)
+    written = await queries.put_partner(connection, publisher.partner, publisher.staff)
     partner_id = await queries.find_partner_id(connection, publisher.partner.code)
     if partner_id is None:
         raise RuntimeError(f"the partner {publisher.partner.code} was written but is not there")

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from kolofon.catalogue.memory import Catalogue, Client
+from kolofon.identity.consent.rules import asked_scopes
 from kolofon.identity.oauth import queries
 from kolofon.identity.oauth.rfc6749 import (
     CODE_SECONDS,
@@ -19,7 +20,8 @@ from kolofon.identity.oauth.rfc6749 import (
 from kolofon.identity.oauth.rfc7636 import challenge_problem
 from kolofon.identity.oauth.rfc9207 import same_but_for_query
 from kolofon.identity.openid.core import ANY_SIGN_IN, WantedSignIn, read_wanted_sign_in, refuse_unsupported
-from kolofon.identity.openid.id_token import Hint, session_id_of
+from kolofon.identity.openid.id_token import Hint
+from kolofon.identity.openid.userinfo import read_wanted_claims
 from kolofon.identity.queries import Session
 from kolofon.platform.database import Connection
 from kolofon.platform.errors import InvalidRequest
@@ -41,6 +43,12 @@ class AuthorizationRequest(msgspec.Struct, frozen=True):
     code_challenge: str | None
     nonce: str | None
     wanted: WantedSignIn
+    userinfo_claims: tuple[str, ...] = ()
+
+    @property
+    def asked_scopes(self) -> frozenset[str]:
+        """What the client would be given, in scopes: what a consent is about."""
+        return asked_scopes(self.scope, self.userinfo_claims)
 
 
 def read_destination(catalogue: Catalogue, parameters: dict[str, str]) -> Destination:
@@ -75,7 +83,8 @@ def read_request(
     if "authorization_code" not in client.grant_types:
         raise OAuthError("unauthorized_client", "this client may not use authorization_code")
     challenge = parameters.get("code_challenge")
-    problem = challenge_problem(challenge, parameters.get("code_challenge_method"), required=client.public)
+    is_required = client.public or client.require_pkce
+    problem = challenge_problem(challenge, parameters.get("code_challenge_method"), is_required)
     if problem is not None:
         raise OAuthError("invalid_request", problem)
     refuse_unsupported(parameters)
@@ -83,7 +92,8 @@ def read_request(
     if not holds_scope(scope, OPENID):
         return AuthorizationRequest(destination, scope, challenge, None, ANY_SIGN_IN)
     wanted = read_wanted_sign_in(parameters, _read_hint(client, parameters.get("id_token_hint"), read_hint))
-    return AuthorizationRequest(destination, scope, challenge, parameters.get("nonce"), wanted)
+    claims = read_wanted_claims(parameters.get("claims"))
+    return AuthorizationRequest(destination, scope, challenge, parameters.get("nonce"), wanted, claims)
 
 
 def _read_hint(client: Client, text: str | None, read_hint: Callable[[str], Hint | None]) -> Hint | None:
@@ -95,9 +105,7 @@ def _read_hint(client: Client, text: str | None, read_hint: Callable[[str], Hint
     return hint
 
 
-async def issue_code(
-    connection: Connection, request: AuthorizationRequest, session: Session, session_hash: bytes, now: datetime
-) -> str:
+async def issue_code(connection: Connection, request: AuthorizationRequest, session: Session, now: datetime) -> str:
     """A new code for the signed-in user, good once and for 60 seconds."""
     client = request.destination.client
     grant = queries.Grant(
@@ -108,7 +116,8 @@ async def issue_code(
         created_at=now,
         expires_at=now + timedelta(seconds=client.refresh_token_seconds),
         scope=request.scope,
-        sign_in=SignIn(session.authenticated_at, session_id_of(session_hash), session.authentication_methods),
+        sign_in=SignIn(session.authenticated_at, session.session_id, session.authentication_methods),
+        userinfo_claims=request.userinfo_claims,
     )
     code = new_secret()
     await queries.add_grant(connection, grant)

@@ -9,6 +9,8 @@ from joserfc.jwk import ECKey, KeyParameters, KeySet, RSAKey
 from kolofon.platform.sealing import seal, unseal
 
 Algorithm = Literal["ES256", "RS256"]
+# There is a key of each at any time: what access tokens are signed with, and what clients expect of id_tokens.
+ALGORITHMS: tuple[Algorithm, ...] = ("ES256", "RS256")
 
 # Verifiers cache the key set; a new key is published this long before it signs.
 PUBLISHED_AHEAD = timedelta(hours=1)
@@ -40,7 +42,10 @@ class SigningKey(msgspec.Struct, frozen=True):
 
 
 def new_key(now: datetime, algorithm: Algorithm, sealing_key: bytes, first: bool) -> StoredKey:
-    """Make a key; the first one of an installation signs at once, since nobody has cached an older set."""
+    """Make a key; the first one of an installation signs at once, since nobody has cached an older set.
+
+    An RSA key takes many milliseconds: not for the event loop.
+    """
     parameters: KeyParameters = {"alg": algorithm, "use": "sig"}
     jwk: ECKey | RSAKey
     if algorithm == "ES256":
@@ -58,12 +63,19 @@ def new_key(now: datetime, algorithm: Algorithm, sealing_key: bytes, first: bool
     )
 
 
-def opened(stored: StoredKey, sealing_key: bytes) -> SigningKey:
-    """The usable key; raises SealBroken when the installation's secret is another one."""
-    private = msgspec.json.decode(unseal(sealing_key, stored.sealed_private_key))
-    jwk = ECKey.import_key(private) if stored.algorithm == "ES256" else RSAKey.import_key(private)
+def opened(stored: StoredKey, sealing_key: bytes, known: SigningKey | None = None) -> SigningKey:
+    """The usable key; raises SealBroken when the installation's secret is another one.
+
+    Reading an RSA key takes many milliseconds: not for the event loop, and not again for one that is known.
+    """
+    jwk = known.jwk if known is not None else _unsealed(stored, sealing_key)
     retires_at = stored.retires_at.timestamp() if stored.retires_at is not None else float("inf")
     return SigningKey(stored.kid, stored.algorithm, jwk, stored.active_from.timestamp(), retires_at)
+
+
+def _unsealed(stored: StoredKey, sealing_key: bytes) -> ECKey | RSAKey:
+    private = msgspec.json.decode(unseal(sealing_key, stored.sealed_private_key))
+    return ECKey.import_key(private) if stored.algorithm == "ES256" else RSAKey.import_key(private)
 
 
 class KeyRing:
@@ -78,9 +90,10 @@ class KeyRing:
         self._keys = tuple(sorted(keys, key=lambda key: key.active_from))
         self.version += 1
 
-    def signing_key(self, now: float) -> SigningKey:
+    def signing_key(self, now: float, algorithm: Algorithm = "ES256") -> SigningKey:
         """The key to sign with: the newest that is active; the oldest when none is, as after a clock turned back."""
-        return next((key for key in reversed(self._keys) if key.active_from <= now < key.retires_at), self._keys[0])
+        keys = [key for key in self._keys if key.algorithm == algorithm]
+        return next((key for key in reversed(keys) if key.active_from <= now < key.retires_at), keys[0])
 
     def find(self, token: Any, now: float) -> ECKey | RSAKey:
         """The key a token names; raises ValueError for another one. The header's algorithm must be the key's.

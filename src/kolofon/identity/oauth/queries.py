@@ -19,6 +19,14 @@ class Revocation(msgspec.Struct, frozen=True):
     expires_at: datetime
 
 
+class WhichGrants(msgspec.Struct, frozen=True, kw_only=True):
+    """Which of a reader's grants are meant; all, when nothing is said."""
+
+    session_ids: list[str] | None = None
+    but_session_id: str | None = None
+    client_id: str | None = None
+
+
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
     """One authorization of a client by a user: the family of its code and tokens."""
 
@@ -30,6 +38,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
     scope: str = "read"
     sign_in: SignIn | None = None
+    userinfo_claims: tuple[str, ...] = ()
 
 
 async def list_keys(connection: Connection, now: datetime) -> list[StoredKey]:
@@ -57,10 +66,13 @@ async def add_key(connection: Connection, key: StoredKey) -> None:
     )
 
 
-async def retire_older_keys(connection: Connection, kid: str, retires_at: datetime) -> None:
-    """Give every other key an end."""
+async def retire_older_keys(connection: Connection, kid: str, algorithm: str, retires_at: datetime) -> None:
+    """Give every other key of an algorithm an end."""
     await connection.execute(
-        "update signing_key set retires_at = $2 where kid <> $1 and retires_at is null", kid, retires_at
+        "update signing_key set retires_at = $3 where kid <> $1 and algorithm = $2 and retires_at is null",
+        kid,
+        algorithm,
+        retires_at,
     )
 
 
@@ -96,16 +108,46 @@ async def revoke_grant(connection: Connection, grant_id: UUID, now: datetime) ->
     )
 
 
+async def revoke_grants_of(
+    connection: Connection, unique_id: UUID, which: WhichGrants, now: datetime, expires_at: datetime
+) -> list[UUID]:
+    """Revoke a reader's grants, and list them as revoked until then; returns their ids."""
+    rows = await connection.fetch(
+        """
+        with ended as (
+            update oauth_grant set revoked_at = $5
+            where unique_id = $1 and revoked_at is null
+                and ($2::text[] is null or session_id = any($2))
+                and ($3::text is null or session_id is distinct from $3)
+                and ($4::text is null or client_id = $4)
+            returning grant_id
+        ), listed as (
+            insert into token_revocation (revoked_id, expires_at) select grant_id, $6 from ended
+            on conflict do nothing
+        )
+        select grant_id from ended
+        """,
+        unique_id,
+        which.session_ids,
+        which.but_session_id,
+        which.client_id,
+        now,
+        expires_at,
+    )
+    return [row["grant_id"] for row in rows]
+
+
 async def add_grant(connection: Connection, grant: Grant) -> None:
     """Note that a user authorized a client."""
     await connection.execute(
         """
         insert into oauth_grant (grant_id, client_id, unique_id, credential, created_at, expires_at, scope,
-            authenticated_at, session_id, authentication_methods)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            authenticated_at, session_id, authentication_methods, userinfo_claims)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         """,
-        *msgspec.structs.astuple(grant)[:-1],
+        *msgspec.structs.astuple(grant)[:-2],
         *(msgspec.structs.astuple(grant.sign_in) if grant.sign_in is not None else (None, None, [])),
+        grant.userinfo_claims,
     )
 
 
@@ -182,7 +224,8 @@ async def add_refresh_token(connection: Connection, token_hash: bytes, grant_id:
 
 _FIND_REFRESH_TOKEN = """
     select g.grant_id, g.client_id, g.unique_id, t.expires_at, t.rotated_at, t.sealed_answer,
-        g.revoked_at, a.disabled_at is not null, g.scope, g.authenticated_at, g.session_id, g.authentication_methods
+        g.revoked_at, a.disabled_at is not null, g.scope, g.created_at, g.authenticated_at, g.session_id,
+        g.authentication_methods
     from refresh_token t
     join oauth_grant g on g.grant_id = t.grant_id
     join user_account a on a.unique_id = g.unique_id
@@ -279,7 +322,15 @@ async def sweep(connection: Connection, now: datetime) -> int:
     removed = 0
     for statement, before in (
         # A grant stays until its last access token is dead too: a replayed code or refresh token has to find it.
-        ("delete from oauth_grant where expires_at < $1", now - LONGEST_TOKEN),
+        # And while its session lives: when that ends, the client is to be told (identity/back_channel_logout).
+        (
+            """
+            delete from oauth_grant g where expires_at < $1 and not exists (
+                select from user_session s where s.unique_id = g.unique_id and s.session_id = g.session_id
+            )
+            """,
+            now - LONGEST_TOKEN,
+        ),
         ("delete from refresh_token where expires_at < $1", now),
         ("delete from token_revocation where expires_at < $1", now),
         ("delete from signing_key where retires_at < $1", now),

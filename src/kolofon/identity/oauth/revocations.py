@@ -1,5 +1,6 @@
 """Access tokens that may no longer pass, known to every process within a second."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from kolofon.identity.oauth import queries
@@ -35,6 +36,11 @@ class Revocations:
         notification comes round.
         """
         self._expiry[revocation.revoked_id] = revocation.expires_at.timestamp()
+
+    def add_all(self, revocations: Iterable[queries.Revocation]) -> None:
+        """Note several."""
+        for revocation in revocations:
+            self.add(revocation)
 
     async def _fetch(self, connection: Connection) -> None:
         rows = await queries.list_revocations(connection, self._clock.now())

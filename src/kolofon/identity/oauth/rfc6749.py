@@ -18,6 +18,7 @@ OPENID = "openid"
 SCOPES = (SCOPE, OPENID, "profile", "email", "phone")
 
 EXTID_CODE = "https://connectid.no/oauth2/grant_type/extid_code"
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 ErrorCode = Literal[
     "invalid_request",
     "invalid_client",
@@ -29,6 +30,10 @@ ErrorCode = Literal[
     "access_denied",
     "server_error",
     "temporarily_unavailable",
+    # RFC 8628, section 3.5
+    "authorization_pending",
+    "slow_down",
+    "expired_token",
     # OpenID Connect Core, section 3.1.2.6
     "login_required",
     "consent_required",
@@ -216,6 +221,7 @@ class StoredRefreshToken(msgspec.Struct, frozen=True):
     revoked_at: datetime | None
     user_disabled: bool
     scope: str
+    granted_at: datetime
     sign_in: SignIn | None
 
 
@@ -228,8 +234,8 @@ class RefreshFate(Enum):
     REUSED = "reused"
 
 
-def refresh_fate(token: StoredRefreshToken, client_id: str, now: datetime) -> RefreshFate:
-    """Decide on a refresh token.
+def refresh_fate(token: StoredRefreshToken, client_id: str, longest_grant: timedelta, now: datetime) -> RefreshFate:
+    """Decide on a refresh token. Its family ends some day, however often it is refreshed.
 
     Within the grace window a repeat gets the same answer: the first answer may have been lost on its way, and
     browsers refresh from several tabs at once. After it, one of two holders is a thief (RFC 9700, section 4.14.2).
@@ -237,7 +243,8 @@ def refresh_fate(token: StoredRefreshToken, client_id: str, now: datetime) -> Re
     if token.client_id != client_id or token.revoked_at is not None or token.user_disabled:
         return RefreshFate.REFUSED
     if token.rotated_at is None:
-        return RefreshFate.ROTATE if now < token.expires_at else RefreshFate.REFUSED
+        ends_at = min(token.expires_at, token.granted_at + longest_grant)
+        return RefreshFate.ROTATE if now < ends_at else RefreshFate.REFUSED
     if now - token.rotated_at <= GRACE and token.sealed_answer is not None:
         return RefreshFate.REPEAT
     return RefreshFate.REUSED

@@ -1,6 +1,6 @@
 """RFC 7662: what a token is worth, for resource servers that do not check JWTs themselves."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -66,7 +66,8 @@ async def _introspect_refresh_token(
     stored = await queries.find_refresh_token(connection, hash_secret(token))
     if stored is None or not _same_partner(catalogue, stored.client_id, client):
         return Introspection(active=False)
-    if refresh_fate(stored, stored.client_id, now) is not RefreshFate.ROTATE:
+    longest_grant = timedelta(seconds=catalogue.clients[stored.client_id].grant_seconds)
+    if refresh_fate(stored, stored.client_id, longest_grant, now) is not RefreshFate.ROTATE:
         return Introspection(active=False)
     return Introspection(
         active=True,

@@ -3,7 +3,8 @@
 from typing import Any
 
 from kolofon.identity.oauth import rfc7523
-from kolofon.identity.oauth.rfc6749 import EXTID_CODE, SCOPES
+from kolofon.identity.oauth.rfc6749 import DEVICE_CODE, EXTID_CODE, SCOPES
+from kolofon.platform.i18n import LANGUAGES
 
 WELL_KNOWN = "/.well-known/oauth-authorization-server"
 
@@ -21,10 +22,17 @@ def metadata(issuer: str) -> dict[str, Any]:
         "introspection_endpoint": f"{issuer}/oauth/introspect",
         "pushed_authorization_request_endpoint": f"{issuer}/oauth/par",
         "require_pushed_authorization_requests": False,
+        "device_authorization_endpoint": f"{issuer}/oauth/device_authorization",
         "scopes_supported": list(SCOPES),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials", EXTID_CODE],
+        "grant_types_supported": [
+            "authorization_code",
+            "refresh_token",
+            "client_credentials",
+            DEVICE_CODE,
+            EXTID_CODE,
+        ],
         "token_endpoint_auth_methods_supported": [*authentication, "none"],
         "revocation_endpoint_auth_methods_supported": [*authentication, "none"],
         "introspection_endpoint_auth_methods_supported": authentication,
@@ -33,5 +41,5 @@ def metadata(issuer: str) -> dict[str, Any]:
         "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
-        "ui_locales_supported": ["nb", "sv", "en"],
+        "ui_locales_supported": list(LANGUAGES),
     }

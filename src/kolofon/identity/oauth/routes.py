@@ -9,7 +9,7 @@ from kolofon.identity.login_server import UsesLoginServer
 from kolofon.identity.oauth import rfc7009, rfc7662, rfc8414, rfc9126
 from kolofon.identity.oauth.authorization import read_destination, read_request
 from kolofon.identity.oauth.requests import HttpRequest, authenticated_client, form_parameters
-from kolofon.identity.oauth.rfc6749 import EXTID_CODE, OAuthError
+from kolofon.identity.oauth.rfc6749 import DEVICE_CODE, EXTID_CODE, OAuthError
 from kolofon.identity.oauth.tokens import FamilyRevoked, TokenAnswer
 from kolofon.identity.openid import discovery
 from kolofon.identity.openid.id_token import read_hint
@@ -20,7 +20,7 @@ _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 @post("/oauth/token", operation_id="token", include_in_schema=False, status_code=200)
 async def token(request: HttpRequest, login_server: UsesLoginServer) -> Response[Any]:
-    """Tokens for a grant: authorization_code, refresh_token, client_credentials or extid_code."""
+    """Tokens for a grant: authorization_code, refresh_token, client_credentials, extid_code or device_code."""
     parameters = await form_parameters(request)
     client = await authenticated_client(request, login_server, parameters)
     grant_type = parameters.get("grant_type")
@@ -32,6 +32,7 @@ async def token(request: HttpRequest, login_server: UsesLoginServer) -> Response
             "authorization_code": login_server.tokens.for_code,
             "refresh_token": login_server.tokens.for_refresh_token,
             EXTID_CODE: login_server.tokens.for_extid_code,
+            DEVICE_CODE: login_server.devices.for_device_code,
         }[str(grant_type)]
         answer = await give(connection, client, parameters)
     if isinstance(answer, FamilyRevoked):

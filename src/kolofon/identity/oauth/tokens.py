@@ -14,6 +14,7 @@ from kolofon.engine import extid_code
 from kolofon.identity.oauth import queries
 from kolofon.identity.oauth.keys import LONGEST_TOKEN, KeyRing
 from kolofon.identity.oauth.rfc6749 import (
+    DEVICE_CODE,
     EXTID_CODE,
     OPENID,
     SCOPE,
@@ -42,6 +43,7 @@ _GRANT_NAMES = {
     "refresh_token": "refresh_token",
     "client_credentials": "client_credentials",
     EXTID_CODE: "extid_code",
+    DEVICE_CODE: "device_code",
 }
 
 
@@ -127,7 +129,11 @@ class Tokens:
             return OAuthError("invalid_request", "refresh_token: missing")
         now = self._clock.now()
         stored = await queries.lock_refresh_token(connection, hash_secret(presented))
-        fate = RefreshFate.REFUSED if stored is None else refresh_fate(stored, client.client_id, now)
+        fate = (
+            RefreshFate.REFUSED
+            if stored is None
+            else refresh_fate(stored, client.client_id, _longest_grant(client), now)
+        )
         if stored is None or fate is RefreshFate.REFUSED:
             return OAuthError("invalid_grant", "the refresh token is unknown, expired, revoked or another client's")
         if fate is RefreshFate.REUSED:
@@ -168,6 +174,13 @@ class Tokens:
             ),
         )
         return await self._answer_with_refresh(connection, client, account, grant_id, SCOPE, now)
+
+    async def for_grant(self, connection: Connection, client: Client, grant: queries.Grant) -> TokenAnswer:
+        """The first tokens of a grant that came about otherwise, and may give them once: the caller sees to that."""
+        now = self._clock.now()
+        answer = await self._answer_with_refresh(connection, client, grant.unique_id, grant.grant_id, grant.scope, now)
+        self._add_id_token(answer, client, grant.unique_id, grant.sign_in, None)
+        return answer
 
     async def revoke_grant(self, connection: Connection, grant_id: UUID, now: datetime) -> queries.Revocation:
         """End a family everywhere: refresh tokens by its row, access tokens by the revocation list."""
@@ -211,7 +224,9 @@ class Tokens:
             now=now,
             sealed_answer=seal(_answer_key(presented), msgspec.json.encode(answer)),
             successor_hash=hash_secret(answer.refresh_token),
-            expires_at=now + timedelta(seconds=client.refresh_token_seconds),
+            expires_at=min(
+                now + timedelta(seconds=client.refresh_token_seconds), stored.granted_at + _longest_grant(client)
+            ),
         )
         return answer
 
@@ -220,8 +235,12 @@ class Tokens:
     ) -> None:
         if sign_in is None or not holds_scope(answer.scope, OPENID):
             return
-        token = IdToken(client.client_id, unique_id, sign_in, nonce, answer.access_token)
+        token = IdToken(client.client_id, unique_id, sign_in, nonce, answer.access_token, client.id_token_algorithm)
         answer.id_token = sign_id_token(token, self._keys, self._settings.issuer, self._clock.now())
+
+
+def _longest_grant(client: Client) -> timedelta:
+    return timedelta(seconds=client.grant_seconds)
 
 
 def _answer_key(refresh_token: str) -> bytes:

@@ -19,13 +19,15 @@ def metadata(issuer: str, keys: KeyRing, now: datetime) -> dict[str, Any]:
     return rfc8414.metadata(issuer) | {
         "userinfo_endpoint": f"{issuer}/oauth/userinfo",
         "end_session_endpoint": f"{issuer}/oauth/logout",
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": keys.algorithms(now.timestamp()),
         "acr_values_supported": list(ACR_VALUES),
         "prompt_values_supported": list(PROMPTS),
         "claim_types_supported": ["normal"],
         "claims_supported": [*_OF_ID_TOKEN, *of_userinfo],
-        "claims_parameter_supported": False,
+        "claims_parameter_supported": True,
         "request_parameter_supported": False,
         # Only the request_uri of a pushed request is taken (RFC 9126).
         "request_uri_parameter_supported": False,

@@ -11,7 +11,7 @@ import msgspec
 from joserfc import jwt
 from joserfc.errors import JoseError
 
-from kolofon.identity.oauth.keys import KeyRing
+from kolofon.identity.oauth.keys import Algorithm, KeyRing
 from kolofon.identity.oauth.rfc6749 import SignIn
 
 ID_TOKEN_SECONDS = 3600
@@ -29,6 +29,7 @@ class IdToken(msgspec.Struct, frozen=True):
     sign_in: SignIn
     nonce: str | None
     access_token: str
+    algorithm: Algorithm
 
 
 class Hint(msgspec.Struct, frozen=True):
@@ -63,7 +64,7 @@ def sign_id_token(token: IdToken, keys: KeyRing, issuer: str, now: datetime) -> 
         "sid": token.sign_in.session_id,
         "nonce": token.nonce,
     }
-    key = keys.signing_key(issued_at)
+    key = keys.signing_key(issued_at, token.algorithm)
     header = {"alg": key.algorithm, "kid": key.kid, "typ": _TYPE}
     present = {name: value for name, value in claims.items() if value is not None}
     return jwt.encode(header, present, key.jwk, algorithms=[key.algorithm])

@@ -25,7 +25,8 @@ async def find_reader(connection: Connection, unique_id: UUID, grant_id: UUID) -
         )
         select a.first_name, a.middle_name, a.last_name,
             e.credential as email, e.verified as email_verified,
-            p.credential as phone_number, p.verified as phone_number_verified
+            p.credential as phone_number, p.verified as phone_number_verified,
+            coalesce((select g.userinfo_claims from oauth_grant g where g.grant_id = $2), '{}') as wanted_claims
         from user_account a
         left join best e on e.credential_type = 'A'
         left join best p on p.credential_type = 'B'
