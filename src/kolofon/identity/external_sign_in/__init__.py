@@ -1,0 +1,1 @@
+"""Signing in through other OpenID Connect providers: Vipps, Google, Apple, brokers of BankID."""

@@ -1,0 +1,55 @@
+"""A provider is one factor: who has a second one, or needs one, is asked for it as after a password."""
+
+from kolofon.platform.clock import Clock
+from kolofon.platform.database import Connection
+from tests.browser_session import Server
+from tests.identity.external_sign_in.provider import Provider
+from tests.identity.external_sign_in.travelling import Travelling
+from tests.identity.pages.reading import Form, is_back
+from tests.identity.second_factors.steps import add_app, asks_for_code, begins_session, make_staff, sets_up
+from tests.identity.steps import eventually
+from tests.playground import Playground, Reader
+
+KARI = {"sub": "v-2", "email": "kari@example.no", "email_verified": True, "amr": ["mfa", "hwk"], "acr": "high"}
+
+
+async def test_the_second_factor_is_asked_for_before_any_session_begins(
+    server: Server, provider: Provider, reader: Reader, reader_there: Travelling, connection: Connection, clock: Clock
+) -> None:
+    provider.claims = dict(KARI)
+    app = await add_app(server, clock, reader)
+    page = await reader_there.travel(remember="true")
+    assert asks_for_code(page)
+    assert not begins_session(page)
+    assert not await reader_there.is_signed_in()
+    # The page goes on as one of the page that was left.
+    assert Form(page.text).action.startswith("/user/login?clientId=")
+    assert is_back(await reader_there.press(page, "second_factor", code=app.code))
+    assert await reader_there.is_signed_in("kari@example.no")
+    assert "kolofon_remember.no.example.web" in reader_there.http.cookies
+    methods = await connection.fetchval("select authentication_methods from user_session")
+    assert methods == ["fed", "otp", "mfa"]
+
+
+async def test_what_the_provider_says_of_its_methods_makes_no_second_factor(
+    provider: Provider, reader: Reader, reader_there: Travelling, connection: Connection
+) -> None:
+    provider.claims = dict(KARI)
+    assert is_back(await reader_there.travel())
+    assert await connection.fetchval("select authentication_methods from user_session") == ["fed"]
+
+
+async def test_staff_who_need_a_second_factor_set_one_up(
+    server: Server, provider: Provider, reader: Reader, reader_there: Travelling, playground: Playground
+) -> None:
+    provider.claims = dict(KARI)
+    await make_staff(playground, domains=("example.no",))
+
+    async def is_heard() -> bool:
+        return bool(server.parts.catalogue.current.partner(1).staff.email_domains)
+
+    await eventually(is_heard)
+    page = await reader_there.travel()
+    assert sets_up(page)
+    assert not begins_session(page)
+    assert not await reader_there.is_signed_in()
