@@ -137,3 +137,17 @@ def test_no_document_fetches_from_elsewhere() -> None:
         text = file.read_text()
         assert not re.search(r"""(?:src|href|url)\s*[=(]\s*["']?https?://""", text), file
         assert not re.search(r"!\[[^]]*\]\(https?://", text), file
+
+
+def test_the_tests_that_the_check_lists_name_exist() -> None:
+    named = {
+        (file.name, name)
+        for file in (DOCS / "checklists").glob("*.md")
+        for name in re.findall(r"`(test_\w+)`", file.read_text())
+    }
+    assert {file for file, _ in named} == {"rfc9700.md", "asvs-v10.md"}
+    sources = "".join(
+        file.read_text() for file in (ROOT / "tests").rglob("test_*.py") if "node_modules" not in str(file)
+    )
+    defined = set(re.findall(r"^(?:async )?def (test_\w+)", sources, re.MULTILINE))
+    assert {(file, name) for file, name in named if name not in defined} == set()
