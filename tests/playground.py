@@ -21,7 +21,7 @@ APP_CALLBACK = "no.example.app:/callback"
 OTHER_CALLBACK = "https://web.annan.se/callback"
 PASSWORD = "correct horse battery"
 PASSWORD_HASH = hash_password(PASSWORD)
-ALL_GRANTS = ["authorization_code", "refresh_token", "client_credentials", "extid_code"]
+ALL_GRANTS = ["authorization_code", "refresh_token", "client_credentials", "extid_code", "device_code"]
 
 
 class Reader(msgspec.Struct, frozen=True):

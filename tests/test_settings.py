@@ -36,6 +36,7 @@ GOOD: list[tuple[str, str, object]] = [
     ("LOG_LEVEL", "warning", "warning"),
     ("LOG_FORMAT", "console", "console"),
     ("PASSWORD_HASHES_AT_ONCE", "32", 32),
+    ("SIGN_IN_PROVIDERS", "/etc/kolofon/providers.yaml", Path("/etc/kolofon/providers.yaml")),
 ]
 WRONG = [
     ("MODE", "test", "expected one of development, production, got 'test'"),
@@ -70,6 +71,7 @@ WRONG = [
     ("LOG_LEVEL", "loud", "expected one of debug, info, warning, error, got 'loud'"),
     ("LOG_FORMAT", "xml", "expected one of json, console, got 'xml'"),
     ("PASSWORD_HASHES_AT_ONCE", "0", "expected 1 to 32, got 0"),
+    ("SIGN_IN_PROVIDERS", "", "is empty"),
 ]
 
 

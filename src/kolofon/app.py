@@ -20,7 +20,12 @@ from kolofon.events.mailbox import routes as mailbox
 from kolofon.events.outbox.delivery import Delivery
 from kolofon.events.outbox.ways import has_mailbox, ways
 from kolofon.identity import login_pages
+from kolofon.identity.back_channel_logout.telling import Telling
 from kolofon.identity.codes.service import Codes
+from kolofon.identity.device.service import Devices
+from kolofon.identity.external_sign_in.outgoing import Outgoing
+from kolofon.identity.external_sign_in.providers import read_providers
+from kolofon.identity.external_sign_in.service import ExternalSignIn
 from kolofon.identity.login_server import LoginServer
 from kolofon.identity.oauth.bearer import BearerAuthenticator
 from kolofon.identity.oauth.key_store import KeyStore
@@ -30,6 +35,8 @@ from kolofon.identity.oauth.rfc9068 import TokenReader
 from kolofon.identity.oauth.tokens import Tokens
 from kolofon.identity.passwords import PasswordVerifier
 from kolofon.identity.remember_me.service import RememberMe
+from kolofon.identity.second_factors.passkeys import Passkeys
+from kolofon.identity.second_factors.service import SecondFactors
 from kolofon.identity.sessions import Sessions
 from kolofon.identity.throttling import Throttle
 from kolofon.platform import api_document, health
@@ -73,9 +80,12 @@ class Parts:
         self.key_store = KeyStore(self.keys, secrets, clock)
         self.revocations = Revocations(clock)
         self.delivery = Delivery(self.pool, clock, ways(settings))
+        self.sign_in_providers = read_providers(settings.sign_in_providers)
+        self.outgoing = Outgoing()
         self.limiter = rate_limiter(settings.redis_url)
         self.passwords = PasswordVerifier(settings.password_hashes_at_once)
         self.token_reader = TokenReader(self.keys, clock, settings.issuer, settings.api_audience)
+        self.telling = Telling(self.pool, clock, settings.issuer, self.catalogue, self.keys)
         self.notifications = Notifications(
             database_url,
             [
@@ -83,6 +93,7 @@ class Parts:
                 self.key_store.subscription,
                 self.revocations.subscription,
                 self.delivery.subscription,
+                self.telling.subscription,
             ],
         )
         self.authenticate = BearerAuthenticator(
@@ -117,7 +128,7 @@ class Parts:
         tasks: list[asyncio.Task[None]] = []
         try:
             async with self._pool.acquire() as connection:
-                await self.key_store.ensure_key(connection)
+                await self.key_store.ensure_keys(connection)
             await self.notifications.start()
             tasks = [asyncio.create_task(work()) for work in self._background]
             # What lives as long as the process need not be looked through at every collection.
@@ -132,6 +143,8 @@ class Parts:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.notifications.stop()
             self.passwords.close()
+            await self.outgoing.close()
+            await self.telling.close()
             await self._lanes.close()
             await self._pool.close()
             self._pool = self._lanes = None
@@ -139,6 +152,7 @@ class Parts:
     def login_server(self) -> LoginServer:
         """What the login server's endpoints share."""
         throttle = Throttle(self.limiter)
+        tokens = Tokens(self.settings, self.clock, self.keys, self.secrets)
         return LoginServer(
             settings=self.settings,
             clock=self.clock,
@@ -148,8 +162,10 @@ class Parts:
             keys=self.keys,
             reader=self.token_reader,
             revocations=self.revocations,
-            tokens=Tokens(self.settings, self.clock, self.keys, self.secrets),
-            sessions=Sessions(self.settings, self.clock, throttle, self.passwords),
+            tokens=tokens,
+            sessions=Sessions(
+                self.settings, self.clock, throttle, self.passwords, self.secrets.key("notes of wrong passwords")
+            ),
             passwords=self.passwords,
             codes=Codes(self.clock, throttle, self.secrets.key("one-time codes")),
             remember_me=RememberMe(self.settings, self.clock),
@@ -157,6 +173,26 @@ class Parts:
             asking_key=self.secrets.key("asking for a new sign-in"),
             authenticate=self.authenticate,
             flow_key=self.secrets.key("sign-in flows"),
+            external=ExternalSignIn(
+                self.sign_in_providers,
+                self.settings.public_url,
+                self.clock,
+                throttle,
+                self.secrets.key("external sign-in"),
+                self.outgoing,
+            ),
+            second_factors=SecondFactors(
+                self.clock,
+                throttle,
+                self.secrets.key("totp secrets"),
+                self.secrets.key("recovery codes"),
+                Passkeys(self.settings, self.clock, self.secrets.key("passkey challenges")),
+            ),
+            consent_key=self.secrets.key("consent forms"),
+            devices=Devices(
+                self.settings.issuer, self.clock, throttle, tokens, self.secrets.key("user codes of devices")
+            ),
+            device_key=self.secrets.key("device pages"),
         )
 
 

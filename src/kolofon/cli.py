@@ -248,7 +248,7 @@ def user_add(credential: str, password: str, first_name: str | None, last_name: 
 
 @main.group()
 def key() -> None:
-    """Rotate the keys that sign access tokens.
+    """Rotate the keys that sign tokens: ES256 for access tokens, both for id_tokens, as each client wants it.
 
     The worker does so by itself every 90 days.
     """

@@ -19,6 +19,8 @@ from kolofon.catalogue.publisher import PublisherFile
 from kolofon.catalogue.queries import announce
 from kolofon.failures import Failure
 from kolofon.identity import queries as accounts
+from kolofon.identity.external_sign_in.providers import read_providers
+from kolofon.identity.external_sign_in.service import problem_of
 from kolofon.identity.oauth.key_store import KeyStore
 from kolofon.identity.oauth.keys import Algorithm, KeyRing, opened
 from kolofon.identity.oauth.queries import list_keys
@@ -115,7 +117,8 @@ async def check(settings: Settings, database_url: str) -> list[tuple[str, str | 
         findings.append(("redis", await _redis_problem(settings.redis_url)))
     if settings.smtp_url is not None and settings.mail_from is not None:
         findings.append(("mail", await SmtpMailSender(settings.smtp_url, settings.mail_from).problem()))
-    return findings
+    providers = read_providers(settings.sign_in_providers)
+    return findings + [(f"sign-in provider {each.code}", await problem_of(each, Clock())) for each in providers]
 
 
 async def add_client(connection: Connection, clock: Clock, new: NewClient, actor: str) -> str | None:

@@ -165,7 +165,7 @@ def run_web(settings: Settings, database_url: str, listener: socket.socket, with
     """Serve until a signal ends it; with_worker: do the worker's work in the same process."""
     parts = Parts(settings, database_url, read_secrets(settings), Clock())
     if with_worker:
-        parts.meanwhile(Worker(parts.pool, parts.clock, parts.key_store, parts.delivery).run)
+        parts.meanwhile(_worker(parts).run)
     # Requests in flight get ten seconds to finish; what they have acknowledged is committed by then.
     config = uvicorn.Config(
         build(parts),
@@ -201,10 +201,14 @@ async def run_worker(settings: Settings, database_url: str) -> None:
     """Work until cancelled or told to end. What is half done then is undone, and done by the next."""
     parts = Parts(settings, database_url, read_secrets(settings), Clock())
     async with _connected(parts):
-        work = asyncio.create_task(Worker(parts.pool, parts.clock, parts.key_store, parts.delivery).run())
+        work = asyncio.create_task(_worker(parts).run())
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, work.cancel)
         with suppress(asyncio.CancelledError):
             await work
+
+
+def _worker(parts: Parts) -> Worker:
+    return Worker(parts.pool, parts.clock, parts.key_store, parts.delivery, parts.telling)
 
 
 @asynccontextmanager

@@ -40,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
     password_hashes_at_once: int = 2
+    sign_in_providers: Path | None = None
 
     @property
     def issuer(self) -> str:
@@ -204,4 +205,5 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "log_level": _one_of("debug", "info", "warning", "error"),
     "log_format": _one_of("json", "console"),
     "password_hashes_at_once": _number(1, 32),
+    "sign_in_providers": lambda text: Path(_filled(text)),
 }

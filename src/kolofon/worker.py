@@ -6,12 +6,18 @@ from collections.abc import Callable
 import structlog
 
 from kolofon.events.outbox.delivery import Delivery, keep_messages_in_order
+from kolofon.identity.back_channel_logout.telling import Telling, keep_logouts_in_order
 from kolofon.identity.codes.queries import sweep_codes
 from kolofon.identity.codes.service import KEPT as CODES_KEPT
+from kolofon.identity.device.queries import sweep_devices
+from kolofon.identity.device.service import KEPT as DEVICES_KEPT
+from kolofon.identity.external_sign_in.queries import sweep_requests
 from kolofon.identity.oauth.key_store import KeyStore
 from kolofon.identity.oauth.queries import sweep as sweep_oauth
 from kolofon.identity.queries import sweep_sessions
 from kolofon.identity.remember_me.queries import sweep_logins
+from kolofon.identity.sessions import SIGN_INS_KEPT, WRONG_PASSWORDS_KEPT
+from kolofon.identity.sign_in_queries import sweep_sign_ins
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Lock, Pool, try_lock
 from kolofon.platform.idempotency import KEPT, sweep_idempotency_keys
@@ -21,18 +27,22 @@ _ROUND_SECONDS = 60
 
 
 class Worker:
-    """Sends messages, removes what has expired and rotates the signing keys when they are due."""
+    """Sends messages, tells clients of ended sessions, removes what has expired and rotates keys when they are due."""
 
-    def __init__(self, pool: Callable[[], Pool], clock: Clock, key_store: KeyStore, delivery: Delivery) -> None:
+    def __init__(
+        self, pool: Callable[[], Pool], clock: Clock, key_store: KeyStore, delivery: Delivery, telling: Telling
+    ) -> None:
         self._pool = pool
         self._clock = clock
         self._key_store = key_store
         self._delivery = delivery
+        self._telling = telling
 
     async def run(self, round_seconds: float = _ROUND_SECONDS) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as work:
             work.create_task(self._delivery.run())
+            work.create_task(self._telling.run())
             work.create_task(self._keep_house_for_ever(round_seconds))
 
     async def _keep_house_for_ever(self, round_seconds: float) -> None:
@@ -54,8 +64,12 @@ class Worker:
             removed += await sweep_sessions(connection, now)
             removed += await sweep_codes(connection, now - CODES_KEPT)
             removed += await sweep_logins(connection, now)
+            removed += await sweep_requests(connection, now)
+            removed += await sweep_sign_ins(connection, now - SIGN_INS_KEPT, now - WRONG_PASSWORDS_KEPT)
+            removed += await sweep_devices(connection, now - DEVICES_KEPT)
             removed += await sweep_idempotency_keys(connection, now - KEPT)
             removed += await keep_messages_in_order(connection, self._clock)
+            removed += await keep_logouts_in_order(connection, self._clock)
             await self._key_store.rotate_when_due(connection)
         if removed:
             _log.info("removed what had expired", rows=removed)

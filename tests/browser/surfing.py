@@ -1,22 +1,27 @@
 """A reader with a real browser: windows of a size, a language, with or without script, light or dark."""
 
+import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page
+import pytest
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Route
 
 from kolofon.platform.database import Connection
 from kolofon.platform.i18n import translations
+from tests.browser.wallpaper import LOGO, LOGO_URL, WALLPAPER, WALLPAPER_URL
 from tests.browser_session import Server
 from tests.events.outbox import messages_to
-from tests.playground import WEB
+from tests.playground import PASSWORD, WEB, Reader
 from tests.tools import node_module
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PICTURES = os.environ.get("KOLOFON_TEST_PICTURES")
 
 
 class Looks(msgspec.Struct, frozen=True):
@@ -28,6 +33,12 @@ class Looks(msgspec.Struct, frozen=True):
     height: int = 800
     dark: bool = False
 
+    @property
+    def name(self) -> str:
+        """What such a window is called in the names of tests and pictures."""
+        words = [self.language, str(self.width), "dark" if self.dark else "light"]
+        return "-".join(words if self.script else [*words, "noscript"])
+
     def options(self) -> dict[str, Any]:
         """The same in playwright's words."""
         return {
@@ -36,6 +47,21 @@ class Looks(msgspec.Struct, frozen=True):
             "viewport": {"width": self.width, "height": self.height},
             "color_scheme": "dark" if self.dark else "light",
         }
+
+
+NARROW = Looks("nb", width=320, height=640, dark=True)
+PLAIN = Looks("sv", script=False)
+PLAIN_NARROW = Looks("sv", script=False, width=320, height=640, dark=True)
+PICTURED = [
+    Looks("nb", width=width, height=height, dark=dark)
+    for width, height in ((390, 844), (1280, 800))
+    for dark in (False, True)
+]
+
+
+def seen_in(*usual: Looks) -> pytest.MarkDecorator:
+    """Run a test in each of these windows; or, where pictures are wanted, in a phone's and a desk's, light and dark."""
+    return pytest.mark.parametrize("window", PICTURED if PICTURES else usual, indirect=True, ids=lambda one: one.name)
 
 
 class Window:
@@ -47,8 +73,10 @@ class Window:
         self.server = server
         self.connection = connection
         self.back = f"{site}/welcome?a=1"
-        self.site = {"clientId": WEB, "returnUrl": self.back, "errorUrl": f"{site}/sorry"}
+        self.sorry = f"{site}/sorry"
+        self.site = {"clientId": WEB, "returnUrl": self.back, "errorUrl": self.sorry}
         self.complaints: list[str] = []
+        self._twin: Page | None = None
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
@@ -70,14 +98,30 @@ class Window:
         for name, value in fields.items():
             await self.page.locator(f'input[name="{name}"]').fill(value)
 
+    def pressable(self, words: str, **places: str) -> Locator:
+        """The button or link with these words."""
+        name = self.text(words, **places)
+        button = self.page.get_by_role("button", name=name, exact=True)
+        return button.or_(self.page.get_by_role("link", name=name, exact=True))
+
     async def press(self, button: str, **places: str) -> None:
         """Press a button or follow a link by its words, and wait for what it leads to."""
-        name = self.text(button, **places)
-        found = self.page.get_by_role("button", name=name, exact=True)
-        if not await found.count():
-            found = self.page.get_by_role("link", name=name, exact=True)
         async with self.page.expect_navigation():
-            await found.click()
+            await self.pressable(button, **places).click()
+
+    async def sign_in(self, reader: Reader, password: str = PASSWORD) -> None:
+        """Fill in the sign-in page and send it."""
+        await self.field("E-mail or mobile number").fill(reader.credential)
+        await self.field("Password").fill(password)
+        await self.press("Sign in")
+
+    async def heading(self) -> str:
+        """What the page says that it is."""
+        return await self.page.get_by_role("heading", level=1).inner_text()
+
+    async def alert(self) -> str:
+        """What the page says is wrong, and says aloud."""
+        return await self.page.get_by_role("alert").first.inner_text()
 
     async def newest_code(self, recipient: str) -> str:
         """The code in the newest message to somebody."""
@@ -85,24 +129,38 @@ class Window:
         assert found is not None
         return found.group()
 
+    async def look(self, name: str) -> None:
+        """Find nothing wrong with the page, and keep a picture of it where pictures are wanted."""
+        assert await self.flaws() == [], name
+        if PICTURES:
+            size = "phone" if self.looks.width < 600 else "desk"
+            path = Path(PICTURES) / f"{name}-{size}-{'dark' if self.looks.dark else 'light'}.png"
+            await self.page.screenshot(path=path, full_page=True)
+
     async def flaws(self) -> list[str]:
         """What axe finds against WCAG 2.2 AA, and what does not fit into the window's width."""
         if self.looks.script:
             return await _flaws_of(self.page)
         # axe is a script: it looks at what this window shows in another one.
         url, html = self.page.url, await self.page.content()
-        context = await self._twin()
-        page = await context.new_page()
-        await page.route(url, lambda route: route.fulfill(content_type="text/html", body=html))
-        await page.goto(url)
-        flaws = await _flaws_of(page)
-        await context.close()
-        return flaws
+        twin = self._twin = self._twin or await self._open_twin()
+        await twin.route(url, lambda route: route.fulfill(content_type="text/html", body=html))
+        await twin.goto(url)
+        await twin.unroute(url)
+        return await _flaws_of(twin)
 
-    async def _twin(self) -> BrowserContext:
+    async def close(self) -> None:
+        """Close it, and what looked at it."""
+        if self._twin is not None:
+            await self._twin.context.close()
+        await self.page.context.close()
+
+    async def _open_twin(self) -> Page:
         browser = self.page.context.browser
         assert browser is not None
-        return await browser.new_context(**self.looks.options() | {"java_script_enabled": True})
+        context = await browser.new_context(**self.looks.options() | {"java_script_enabled": True})
+        await _hang_pictures(context)
+        return await context.new_page()
 
     def _heard(self, message: ConsoleMessage) -> None:
         # Chromium notes each answer of 400 and more there; pages with errors are such answers.
@@ -125,8 +183,20 @@ class Surfing:
         looks = looks or Looks()
         context = await self.chromium.new_context(**looks.options())
         context.set_default_timeout(20_000)
-        yield Window(await context.new_page(), looks, self.server, self.connection, self.site)
-        await context.close()
+        await _hang_pictures(context)
+        window = Window(await context.new_page(), looks, self.server, self.connection, self.site)
+        yield window
+        await window.close()
+
+
+async def _hang_pictures(context: BrowserContext) -> None:
+    """Have the server there on which the client's logo and background picture stand."""
+
+    async def answer(route: Route) -> None:
+        picture = {LOGO_URL: LOGO, WALLPAPER_URL: WALLPAPER}[route.request.url]
+        await route.fulfill(content_type="image/svg+xml", body=picture)
+
+    await context.route("https://pictures.example.no/**", answer)
 
 
 async def _flaws_of(page: Page) -> list[str]:

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
@@ -33,7 +33,9 @@ def put_together(header: Json, claims: Json, signature: bytes = b"") -> str:
 
 
 def is_signed_by(token: str, jwk: Json) -> bool:
-    """Whether an ES256 signature fits a public key."""
+    """Whether an ES256 or RS256 signature fits a public key."""
+    if jwk["kty"] == "RSA":
+        return _is_signed_by_rsa(token, jwk)
     assert (jwk["kty"], jwk["crv"]) == ("EC", "P-256")
     x, y = (int.from_bytes(decode(jwk[name])) for name in ("x", "y"))
     key = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
@@ -45,6 +47,22 @@ def is_signed_by(token: str, jwk: Json) -> bool:
     except InvalidSignature:
         return False
     return True
+
+
+def _is_signed_by_rsa(token: str, jwk: Json) -> bool:
+    n, e = (int.from_bytes(decode(jwk[name])) for name in ("n", "e"))
+    assert n.bit_length() >= 2048
+    try:
+        rsa.RSAPublicNumbers(e, n).public_key().verify(
+            take_apart(token)[2], token.rpartition(".")[0].encode(), padding.PKCS1v15(), SHA256()
+        )
+    except InvalidSignature:
+        return False
+    return True
+
+
+def sign_rs256(header: Json, claims: Json, key: rsa.RSAPrivateKey) -> str:
+    return put_together(header, claims, key.sign(_signed_part(header, claims).encode(), padding.PKCS1v15(), SHA256()))
 
 
 def sign_es256(header: Json, claims: Json, private_jwk: Json) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, RSAKey
 
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Connection
@@ -26,10 +26,10 @@ from tests.identity.steps import eventually, is_accepted, is_refused
 from tests.playground import WEB, Reader
 
 
-async def published_keys(server: Server) -> list[Json]:
+async def published_keys(server: Server, algorithm: str | None = None) -> list[Json]:
     answer = await server.http.get("/user/oauth/jwks")
     assert answer.status_code == 200
-    return list(answer.json()["keys"])
+    return [key for key in answer.json()["keys"] if algorithm in {None, key["alg"]}]
 
 
 def private_key(server: Server) -> Json:
@@ -51,7 +51,7 @@ async def test_a_users_token_says_what_rfc_9068_asks_and_the_published_key_fits(
 ) -> None:
     token = await server.user_token(reader.credential)
     header, claims, _ = take_apart(token)
-    [key] = await published_keys(server)
+    [key] = await published_keys(server, "ES256")
     assert header == {"alg": "ES256", "typ": "at+jwt", "kid": key["kid"]}
     assert (key["alg"], key["use"]) == ("ES256", "sig")
     assert is_signed_by(token, key)
@@ -78,16 +78,22 @@ async def test_a_clients_token_has_the_client_as_its_subject(server: Server) -> 
 
 
 async def test_no_private_part_of_a_key_is_published(server: Server) -> None:
-    [key] = await published_keys(server)
-    assert set(key) == {"kty", "crv", "x", "y", "alg", "use", "kid"}
+    [elliptic] = await published_keys(server, "ES256")
+    assert set(elliptic) == {"kty", "crv", "x", "y", "alg", "use", "kid"}
+    [rsa] = await published_keys(server, "RS256")
+    assert set(rsa) == {"kty", "n", "e", "alg", "use", "kid"}
 
 
 async def test_unsigned_and_wrongly_signed_tokens_are_refused(server: Server, reader: Reader) -> None:
     token = await server.user_token(reader.credential)
     header, claims, signature = take_apart(token)
-    [public] = await published_keys(server)
+    [public] = await published_keys(server, "ES256")
+    [rsa] = await published_keys(server, "RS256")
     thief = new_ec_key()
-    pem = ECKey.import_key(public).public_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    pem, rsa_pem = (
+        key.public_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        for key in (ECKey.import_key(public), RSAKey.import_key(rsa))
+    )
     embedded = {name: thief[name] for name in ("kty", "crv", "x", "y")}
     forged = [
         *(put_together(header | {"alg": none}, claims) for none in ("none", "None", "NONE")),
@@ -96,7 +102,10 @@ async def test_unsigned_and_wrongly_signed_tokens_are_refused(server: Server, re
             sign_hs256(header | {"alg": "HS256"}, claims, secret)
             for secret in (pem, pem.strip(), json.dumps(public).encode(), public["x"].encode(), b"")
         ),
+        sign_hs256(header | {"alg": "HS256", "kid": rsa["kid"]}, claims, rsa_pem),
         sign_es256(header, claims, thief),
+        sign_es256(header | {"kid": rsa["kid"]}, claims, private_key(server)),
+        sign_es256(header | {"alg": "RS256"}, claims, private_key(server)),
         sign_es256(header | {"jwk": embedded, "kid": "thief"}, claims, thief),
         sign_es256(header | {"jwk": embedded}, claims, thief),
         sign_es256(header | {"jku": "https://evil.example/jwks"}, claims, thief),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kolofon.app import Parts
-from kolofon.identity.oauth.keys import ROTATED_AFTER
+from kolofon.identity.oauth.keys import ALGORITHMS, ROTATED_AFTER
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Connection
 from kolofon.platform.sealing import SealBroken, Secrets, derive, read_secrets, seal, unseal
@@ -24,8 +24,12 @@ from tests.playground import Reader
 HOUR = timedelta(hours=1)
 
 
-async def _publishes(server: Server, kids: set[str]) -> bool:
-    return {key["kid"] for key in await published_keys(server)} == kids
+async def _publishes(server: Server, kids: set[str], algorithm: str = "ES256") -> bool:
+    return await _kids(server, algorithm) == kids
+
+
+async def _kids(server: Server, algorithm: str) -> set[str]:
+    return {key["kid"] for key in await published_keys(server) if key["alg"] == algorithm}
 
 
 async def _kid(server: Server) -> str:
@@ -77,7 +81,7 @@ async def test_tokens_outlive_the_process_that_gave_them(
         assert await is_accepted(successor, tokens["access_token"])
 
 
-async def test_processes_that_start_at_once_make_one_key(
+async def test_processes_that_start_at_once_make_one_key_of_each_algorithm(
     database_url: str, connection: Connection, clock: Clock
 ) -> None:
     async def start_and_stop() -> None:
@@ -89,7 +93,22 @@ async def test_processes_that_start_at_once_make_one_key(
         starts = [asyncio.create_task(start_and_stop()) for _ in range(3)]
         await eventually(partial(waits_for_lock, connection, None, len(starts)))
     await asyncio.gather(*starts)
-    assert await connection.fetchval("select count(*) from signing_key") == 1
+    found = await connection.fetch("select algorithm from signing_key")
+    assert sorted(row["algorithm"] for row in found) == ["ES256", "RS256"]
+
+
+async def test_an_installation_from_before_rs256_gets_its_key_at_the_next_start_and_keeps_the_others(
+    server: Server, database_url: str, connection: Connection, clock: Clock
+) -> None:
+    await connection.execute("delete from signing_key where algorithm = 'RS256'")
+    before, old_kid = await server.client_token(), await _kid(server)
+    async with running_server(database_url, clock) as successor:
+        assert await _kids(successor, "ES256") == {old_kid}
+        kids = await _kids(successor, "RS256")
+        assert len(kids) == 1
+        assert await is_accepted(successor, before)
+        # The other process, which runs already, hears of it.
+        await eventually(partial(_publishes, server, kids, "RS256"))
 
 
 async def test_the_worker_rotates_a_key_when_it_is_old_enough_and_only_then(
@@ -101,27 +120,49 @@ async def test_the_worker_rotates_a_key_when_it_is_old_enough_and_only_then(
     clock.move(timedelta(seconds=1))
     assert await store.rotate_when_due(connection)
     assert not await store.rotate_when_due(connection)
-    assert await connection.fetchval("select count(*) from signing_key") == 2
+    assert await connection.fetchval("select count(*) from signing_key") == 4
 
 
-async def test_a_key_of_another_algorithm_can_take_over(server: Server, connection: Connection, clock: Clock) -> None:
-    before, old_kid = await server.client_token(), await _kid(server)
+async def test_the_keys_of_the_two_algorithms_are_rotated_each_on_its_own(
+    server: Server, connection: Connection, clock: Clock
+) -> None:
+    [old_rsa], old_kid = await _kids(server, "RS256"), await _kid(server)
+    clock.move(timedelta(days=1))
     key = await server.parts.key_store.rotate(connection, "RS256")
-    await eventually(partial(_publishes, server, {old_kid, key.kid}))
+    await eventually(partial(_publishes, server, {old_rsa, key.kid}, "RS256"))
     clock.move(HOUR)
-    after = await server.client_token()
-    assert take_apart(after)[0] == {"alg": "RS256", "typ": "at+jwt", "kid": key.kid}
-    assert await is_accepted(server, before)
-    assert await is_accepted(server, after)
+    assert take_apart(await server.client_token())[0] == {"alg": "ES256", "typ": "at+jwt", "kid": old_kid}
+    clock.move(timedelta(days=1))
+    assert await _publishes(server, {key.kid}, "RS256")
+    assert await _publishes(server, {old_kid})
+    clock.move(ROTATED_AFTER - timedelta(days=2, hours=1))
+    assert await server.parts.key_store.rotate_when_due(connection)
+    found = await connection.fetch("select algorithm from signing_key where retires_at is null")
+    assert sorted(row["algorithm"] for row in found) == ["ES256", "RS256"]
+    # Only the older of the two was due.
+    assert await connection.fetchval("select retires_at from signing_key where kid = $1", key.kid) is None
+
+
+async def test_hearing_of_a_new_key_leaves_those_that_are_known_as_they_are(
+    server: Server, connection: Connection, clock: Clock
+) -> None:
+    def in_use() -> list[object]:
+        return [server.parts.keys.signing_key(clock.seconds(), algorithm).jwk for algorithm in ALGORITHMS]
+
+    before, known = in_use(), await _kids(server, "RS256")
+    key = await server.parts.key_store.rotate(connection, "RS256")
+    await eventually(partial(_publishes, server, known | {key.kid}, "RS256"))
+    assert all(one is other for one, other in zip(before, in_use(), strict=True))
 
 
 async def test_private_keys_are_sealed_where_they_are_kept(server: Server, connection: Connection) -> None:
     private = private_key(server)
-    row = await connection.fetchrow("select sealed_private_key, public_jwk from signing_key")
-    assert row is not None
-    for secret in (private["d"].encode(), decode(private["d"]), b'"kty"'):
-        assert secret not in row["sealed_private_key"]
-    assert "d" not in row["public_jwk"]
+    rows = await connection.fetch("select sealed_private_key, public_jwk from signing_key")
+    assert len(rows) == 2
+    for row in rows:
+        for secret in (private["d"].encode(), decode(private["d"]), b'"kty"', b'"d"'):
+            assert secret not in row["sealed_private_key"]
+        assert not {"d", "p", "q", "dp", "dq", "qi"} & set(row["public_jwk"])
 
 
 async def test_another_secret_key_is_refused_at_start(server: Server, database_url: str, clock: Clock) -> None:

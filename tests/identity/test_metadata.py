@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kolofon.identity.oauth.rfc6749 import EXTID_CODE
+from kolofon.identity.oauth.rfc6749 import DEVICE_CODE, EXTID_CODE
 from tests.browser_session import Server
 from tests.playground import WEB, WEB_SECRET
 
@@ -23,13 +23,14 @@ async def test_the_metadata_stands_where_the_rfc_and_older_clients_look_for_it(s
         assert await _metadata(server, path) == metadata
 
 
-async def test_the_metadata_promises_codes_pkce_the_issuer_and_four_grants(server: Server) -> None:
+async def test_the_metadata_promises_codes_pkce_the_issuer_and_five_grants(server: Server) -> None:
     metadata = await _metadata(server)
     assert metadata["response_types_supported"] == ["code"]
     assert set(metadata["grant_types_supported"]) == {
         "authorization_code",
         "refresh_token",
         "client_credentials",
+        DEVICE_CODE,
         EXTID_CODE,
     }
     assert metadata["code_challenge_methods_supported"] == ["S256"]
@@ -41,7 +42,7 @@ async def test_the_metadata_promises_codes_pkce_the_issuer_and_four_grants(serve
 async def test_every_advertised_endpoint_exists(server: Server) -> None:
     metadata = await _metadata(server)
     endpoints = {name: url for name, url in metadata.items() if name.endswith(("_endpoint", "_uri"))}
-    assert len(endpoints) == 8
+    assert len(endpoints) == 9
     for name, url in endpoints.items():
         path = url.removeprefix(server.parts.settings.public_url)
         answer = await server.http.options(path)
@@ -53,7 +54,12 @@ async def test_every_advertised_endpoint_exists(server: Server) -> None:
         )
         assert method in allowed, name
         answer = await server.http.request(method, path, auth=(WEB, WEB_SECRET))
-        expected = {"jwks_uri": 200, "end_session_endpoint": 200, "userinfo_endpoint": 401}
+        expected = {
+            "jwks_uri": 200,
+            "end_session_endpoint": 200,
+            "userinfo_endpoint": 401,
+            "device_authorization_endpoint": 200,
+        }
         assert answer.status_code == expected.get(name, 400), name
 
 

@@ -87,6 +87,23 @@ async def test_each_refresh_starts_the_lifetime_anew(server: Server, reader: Rea
         token = answer.json()["refresh_token"]
 
 
+async def test_a_grant_ends_some_day_however_often_it_is_refreshed(
+    server: Server, reader: Reader, clock: Clock
+) -> None:
+    token, began = (await server.user_tokens(reader.credential))["refresh_token"], clock.now()
+    year = timedelta(days=365)
+    while clock.now() + LIFETIME <= began + year:
+        clock.move(LIFETIME - timedelta(days=1))
+        answer = await refresh(server, token)
+        assert answer.status_code == 200, answer.text
+        token = answer.json()["refresh_token"]
+    clock.move(began + year - clock.now() - timedelta(seconds=1))
+    last = await refresh(server, token)
+    assert last.status_code == 200
+    clock.move(timedelta(seconds=1))
+    assert_refused(await refresh(server, last.json()["refresh_token"]), "invalid_grant")
+
+
 async def test_a_disabled_account_is_not_refreshed_not_even_by_a_repeat(
     server: Server, reader: Reader, connection: Connection, clock: Clock
 ) -> None:

@@ -28,7 +28,7 @@ def used_texts() -> set[str]:
     methods = [("**.py", "python"), *((pattern, "jinja2.ext.babel_extract") for pattern in templates)]
     options = {pattern: {"trimmed": "true"} for pattern in templates}
     found = {message[2] for message in extract_from_dir(SOURCE, methods, options)}
-    return {text for text in found if isinstance(text, str)} | sentences(SOURCE / "identity" / "pages")
+    return {text for text in found if isinstance(text, str)} | sentences(SOURCE / "identity")
 
 
 def sentences(folder: Path) -> set[str]:

@@ -175,7 +175,8 @@ async def test_a_key_is_remembered_for_seven_days_and_forgotten_by_the_sweep(
 ) -> None:
     from kolofon.worker import Worker
 
-    worker = Worker(server.parts.pool, playground.clock, server.parts.key_store, server.parts.delivery)
+    parts = server.parts
+    worker = Worker(parts.pool, playground.clock, parts.key_store, parts.delivery, parts.telling)
     await user.post(PRIVACY, DM)
     count = "select count(*) from idempotency_key"
     playground.clock.move(timedelta(days=7) - timedelta(minutes=1))

@@ -28,6 +28,16 @@ def preferred_language(accept_language: str) -> str:
     return max(wanted, key=lambda entry: entry[0])[1] if wanted else DEFAULT
 
 
+def first_known(tags: str) -> str | None:
+    """The first of our languages among tags that are separated by spaces, best first; None when there is none."""
+    for tag in tags.lower().split()[:20]:
+        language = tag.partition("-")[0]
+        language = _ALIASES.get(language, language)
+        if language in LANGUAGES:
+            return language
+    return None
+
+
 def _quality(parameters: list[str]) -> float:
     try:
         return next((float(p[2:]) for p in parameters if p.startswith("q=")), 1.0)

@@ -4,7 +4,7 @@ import secrets
 from hashlib import sha256
 from uuid import UUID, uuid4, uuid5
 
-__all__ = ["hash_secret", "new_code", "new_secret", "new_uuid", "unique_id_text", "uuid_for"]
+__all__ = ["hash_secret", "new_code", "new_key", "new_letters", "new_secret", "new_uuid", "unique_id_text", "uuid_for"]
 
 _NAMESPACE = UUID("6f1dbf5e-0f0e-4f53-9f5c-6b1f5a0c7e11")
 
@@ -29,9 +29,19 @@ def new_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
+def new_key(length: int) -> bytes:
+    """So many random bytes."""
+    return secrets.token_bytes(length)
+
+
 def new_code() -> str:
     """A one-time code: six digits, for a person to type. It can be guessed, so tries have to be counted."""
     return f"{secrets.randbelow(1_000_000):06}"
+
+
+def new_letters(alphabet: str, number: int) -> str:
+    """So many letters by chance, for a person to type."""
+    return "".join(alphabet[secrets.randbelow(len(alphabet))] for _ in range(number))
 
 
 def hash_secret(secret: str) -> bytes:

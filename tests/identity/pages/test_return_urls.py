@@ -131,3 +131,65 @@ async def test_a_disabled_client_has_no_pages(
         for page in PAGES:
             answer = await browser.open(page, clientId="no.example.gone", errorUrl=SORRY)
             assert (answer.status_code, "location" in answer.headers) == (400, False)
+
+
+OWN = "http://127.0.0.1:8000/user"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"{OWN}/account",
+        f"{OWN}/account?clientId=x&returnUrl=https%3A%2F%2Fevil.example%2F",
+        f"{OWN}/account/sign-ins",
+        f"{OWN}/account/security/recovery-codes?a=b",
+        f"{OWN}/device?user_code=WDJB-MJHT",
+        "http://127.0.0.1:8000/login/account",
+    ],
+)
+async def test_pages_here_that_readers_sign_in_for_are_good(
+    server: Server, reader: Reader, connection: Connection, url: str
+) -> None:
+    assert server.parts.settings.public_url == "http://127.0.0.1:8000"
+    async with reading(server, connection) as browser:
+        await browser.sign_in(reader.credential)
+        answer = await browser.open("login", returnUrl=url, errorUrl=url)
+        assert answer.headers["location"].partition("?")[0].endswith(url.partition("?")[0].rpartition(":8000")[2])
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"{OWN}/accountx",
+        f"{OWN}/account/",
+        f"{OWN}/account/../logout",
+        f"{OWN}/account/%2e%2e/logout",
+        f"{OWN}/account/..",
+        f"{OWN}/account//evil.example",
+        f"{OWN}/account/a/b/c/d",
+        f"{OWN}/account#x",
+        f"{OWN}/account;x",
+        f"{OWN}/account\\x",
+        f"{OWN}/device/x",
+        f"{OWN}/logout?returnUrl=x",
+        f"{OWN}/oauth/authorize?client_id=x",
+        f"{OWN}/Account",
+        f"{OWN}",
+        f"{OWN}/",
+        "http://127.0.0.1:8000/capi/account",
+        "http://127.0.0.1:8000/account",
+        "http://127.0.0.1:8001/user/account",
+        "https://127.0.0.1:8000/user/account",
+        "HTTP://127.0.0.1:8000/user/account",
+        "http://127.0.0.1:8000@evil.example/user/account",
+        "http://127.0.0.1:8000.evil.example/user/account",
+        "http://localhost:8000/user/account",
+        "/user/account",
+    ],
+)
+async def test_nothing_else_here_is(server: Server, reader: Reader, connection: Connection, url: str) -> None:
+    async with reading(server, connection) as browser:
+        await browser.sign_in(reader.credential)
+        for page in PAGES:
+            answer = await browser.open(page, returnUrl=url)
+            assert (page, answer.status_code, "location" in answer.headers) == (page, 400, False)
