@@ -309,6 +309,15 @@ async def test_oidcc_codereuse(server: Server, person: Person) -> None:
     assert answer.status_code == 401
 
 
+async def test_oidcc_codereuse_30seconds(server: Server, person: Person, clock: Clock) -> None:
+    code = redirect_query(await person.authorize(scope="openid read"))["code"]
+    first = await trade(server, code)
+    clock.move(timedelta(seconds=30))
+    assert_refused(await trade(server, code), "invalid_grant")
+    assert await is_refused(server, first.json()["access_token"])
+    assert_refused(await refresh(server, first.json()["refresh_token"]), "invalid_grant")
+
+
 async def test_oidcc_server_client_secret_post(server: Server, person: Person) -> None:
     code = redirect_query(await person.authorize())["code"]
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK}

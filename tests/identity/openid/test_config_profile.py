@@ -27,6 +27,11 @@ async def test_oidcc_discovery_endpoint_verification(server: Server) -> None:
     assert "EdDSA" in metadata["token_endpoint_auth_signing_alg_values_supported"]
 
 
+async def test_oidcc_rp_initiated_logout_discovery_endpoint_verification(server: Server) -> None:
+    metadata = await discovered(server)
+    assert metadata["end_session_endpoint"] == f"{server.parts.settings.issuer}/oauth/logout"
+
+
 async def test_it_is_the_same_at_both_addresses_and_as_that_of_oauth(server: Server) -> None:
     metadata = await discovered(server)
     assert await discovered(server, "/login") == metadata

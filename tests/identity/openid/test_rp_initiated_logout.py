@@ -94,6 +94,15 @@ async def test_oidcc_rp_initiated_logout_no_params(person: Person) -> None:
     assert not await person.is_signed_in()
 
 
+async def test_oidcc_rp_initiated_logout_only_state(person: Person) -> None:
+    await person.tokens()
+    page = await log_out(person, state="s")
+    await assert_page_without_logout(person, page, 200)
+    answer = await confirm(person, page)
+    assert (answer.status_code, "location" in answer.headers) == (200, False)
+    assert not await person.is_signed_in()
+
+
 async def test_oidcc_rp_initiated_logout_modified_id_token_hint_and_other_forged_ones(person: Person) -> None:
     for hint in await forged_hints(person):
         await assert_page_without_logout(person, await log_out(person, id_token_hint=hint), 200)
