@@ -1,6 +1,8 @@
 """What every test stands on: a real PostgreSQL, a database of its own, and the server behind real HTTP."""
 
 import asyncio
+import gc
+import itertools
 import os
 import shutil
 import tempfile
@@ -141,6 +143,9 @@ def own_postgres() -> Iterator[EmbeddedPostgres]:
         shutil.rmtree(folder)
 
 
+_ENDED = itertools.count(1)
+
+
 class _QuietServer(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -179,3 +184,6 @@ async def running_server(
         await server.close()
         uvicorn_server.should_exit = True
         await task
+        if next(_ENDED) % 100 == 0:
+            # Each server keeps what is there at its start from being collected, those before it too.
+            gc.unfreeze()

@@ -222,7 +222,7 @@ async def test_both_other_operations_say_the_same_in_xml_as_in_json(server: Serv
 
 async def test_an_account_that_is_gone_is_not_found(server: Server, playground: Playground, reader: Reader) -> None:
     token = await server.user_token(reader.credential)
-    for table in ("user_session", "oauth_grant", "user_customer", "user_credential", "user_account"):
+    for table in ("user_session", "sign_in", "oauth_grant", "user_customer", "user_credential", "user_account"):
         await playground.connection.execute(f"delete from {table} where unique_id = $1", reader.unique_id)
     for path in ("/v1/user/profile", "/v1/customer/profile"):
         answer = await server.http.get(f"/capi{path}", headers=bearer(token))
