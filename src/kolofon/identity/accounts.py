@@ -1,32 +1,76 @@
 """Making accounts and changing their passwords, for who has shown that a credential is theirs."""
 
+from uuid import UUID
+
+import msgspec
 from asyncpg import UniqueViolationError
 
 from kolofon.identity import ended_sessions, queries
+from kolofon.identity.external_sign_in.queries import remove_links
 from kolofon.identity.notices.service import Notice, notify
 from kolofon.identity.oauth.grants import Revocation, revoke_grants
+from kolofon.identity.origins import Origin
 from kolofon.identity.queries import NewAccount, SignInAccount
 from kolofon.identity.remember_me.queries import end_logins_of
-from kolofon.platform.audit import Change, record_user
+from kolofon.identity.second_factors.queries import remove_all_factors
+from kolofon.platform.audit import record_user
 from kolofon.platform.clock import Clock
-from kolofon.platform.credentials import normalised_credential
+from kolofon.platform.credentials import BY_CODE, normalised_credential
 from kolofon.platform.database import Connection
 from kolofon.platform.ids import new_uuid
 
-_BY_CODE = "verificationCode"
+_LONGEST_NAME = 100
 
 
-async def verified_account(connection: Connection, credential: str) -> SignInAccount | None:
+def is_name(text: str) -> bool:
+    """Whether a reader can be called that."""
+    return 1 <= len(text) <= _LONGEST_NAME and text.isprintable()
+
+
+class Proved(msgspec.Struct, frozen=True):
+    """The account of a credential that was shown to be the reader's, and what ended with the first such proof.
+
+    Whoever commits this gives the revocations to the process's own list (`Revocations.add_all`).
+    """
+
+    account: SignInAccount
+    revocations: list[Revocation]
+
+
+async def verified_account(connection: Connection, clock: Clock, credential: str, origin: Origin) -> Proved | None:
     """The account of a credential whose code was entered; the credential counts as verified by it."""
+    revocations: list[Revocation] = []
+    unverified = await queries.hold_unverified(connection, credential)
     account = await queries.find_sign_in_account(connection, credential)
-    if account is not None:
-        await queries.set_verification_level(connection, credential, _BY_CODE)
-    return account
+    if account is None:
+        return None
+    if unverified is not None and not account.disabled:
+        revocations = await end_what_is_held(connection, clock, unverified, origin)
+        account = SignInAccount(account.unique_id, None, disabled=False)
+    await queries.set_verification_level(connection, credential, BY_CODE)
+    return Proved(account, revocations)
+
+
+async def end_what_is_held(connection: Connection, clock: Clock, unique_id: UUID, origin: Origin) -> list[Revocation]:
+    """End all that an account can be used with, but for its credentials; the caller holds the account.
+
+    For the first proof of a credential: somebody may have put another's address on an account and waited for its owner
+    (pre-hijacking). Whatever was set up before, the owner has not.
+    """
+    now = clock.now()
+    await queries.remove_password(connection, unique_id)
+    await remove_links(connection, unique_id)
+    await remove_all_factors(connection, unique_id)
+    await end_logins_of(connection, unique_id)
+    await ended_sessions.end_all_of(connection, unique_id, now)
+    revocations = await revoke_grants(connection, unique_id, now)
+    await record_user(connection, clock, unique_id, origin.client_id or "", "endBeforeFirstProof")
+    return revocations
 
 
 async def register(
-    connection: Connection, clock: Clock, client_id: str, credential: str, names: tuple[str, str], password_hash: str
-) -> SignInAccount:
+    connection: Connection, clock: Clock, origin: Origin, credential: str, names: tuple[str, str], password_hash: str
+) -> Proved:
     """A new account for a verified credential; the one that somebody made in the meantime is taken as it is."""
     account = NewAccount(new_uuid(), password_hash, *names, clock.now())
     credential_type = normalised_credential(credential)[1]
@@ -34,16 +78,16 @@ async def register(
         async with connection.transaction():
             await queries.add_account(connection, account)
             await queries.add_credential(
-                connection, account.unique_id, credential, credential_type, _BY_CODE, account.created_at
+                connection, account.unique_id, credential, credential_type, BY_CODE, account.created_at
             )
     except UniqueViolationError:
-        made = await verified_account(connection, credential)
+        made = await verified_account(connection, clock, credential, origin)
         if made is None:
             raise
         return made
-    change = Change(action="registerAccount", subject=f"user:{account.unique_id.hex}", after={"credential": credential})
-    await record_user(connection, clock, account.unique_id, client_id, change)
-    return SignInAccount(account.unique_id, password_hash, disabled=False)
+    after = {"credential": credential}
+    await record_user(connection, clock, account.unique_id, origin.client_id or "", "registerAccount", after=after)
+    return Proved(SignInAccount(account.unique_id, password_hash, disabled=False), [])
 
 
 async def change_password(
@@ -66,7 +110,6 @@ async def change_password(
     await end_logins_of(connection, unique_id)
     await ended_sessions.end_all_of(connection, unique_id, now, but=keep)
     revocations = await revoke_grants(connection, unique_id, now)
-    change = Change(action="changePassword", subject=f"user:{unique_id.hex}")
-    await record_user(connection, clock, unique_id, notice.origin.client_id or "", change)
+    await record_user(connection, clock, unique_id, notice.origin.client_id or "", "changePassword")
     await notify(connection, now, unique_id, notice)
     return revocations
