@@ -196,6 +196,20 @@ async def test_one_is_removed_with_everything_that_was_signed_in_with_it(
     assert await audited(connection, "removeCredential") == [(PHONE, None)]
 
 
+async def test_so_is_access_whose_session_has_run_out(
+    server: Server, reader: Reader, playground: Playground, connection: Connection
+) -> None:
+    await playground.add_credential(reader.unique_id, PHONE)
+    lost = await server.user_tokens(PHONE)
+    kept = await server.user_tokens(reader.credential)
+    await connection.execute("delete from user_session")
+    async with reading(server, connection) as browser:
+        await browser.sign_in(reader.credential)
+        await remove(browser, PHONE)
+    assert not await is_accepted(server, lost["access_token"])
+    assert await is_accepted(server, kept["access_token"])
+
+
 @pytest.mark.parametrize("other", [None, "notVerified"])
 async def test_the_last_verified_one_stays(
     server: Server, reader: Reader, playground: Playground, connection: Connection, other: str | None

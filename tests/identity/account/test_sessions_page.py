@@ -1,5 +1,6 @@
 """Where a reader is signed in, and ending it there."""
 
+import asyncio
 import re
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from tests.identity.account.steps import audited, press, tokens_of
 from tests.identity.pages.reading import Reading, is_back, reading
 from tests.identity.steps import assert_refused, is_accepted, refresh
 from tests.playground import Playground, Reader
+from tests.waiting import until_waiting
 
 PAGE = "account/sessions"
 PHONE_AGENT = (
@@ -181,3 +183,52 @@ async def test_a_reader_who_signs_in_again_stays_the_same_session_for_clients(
         await browser.press(page, "password", j_username=ola.credential, j_password="correct horse battery")
         [second] = await connection.fetchval("select array_agg(session_id) from user_session")
         assert second != first
+
+
+async def test_a_remembered_browser_that_comes_back_at_the_same_moment_is_ended_too(
+    server: Server, reader: Reader, connection: Connection
+) -> None:
+    async with reading(server, connection) as browser:
+        await browser.sign_in(reader.credential, remember=None)
+        async with reading(server, connection) as phone:
+            await phone.sign_in(reader.credential)
+        page = await browser.open(PAGE)
+        async with connection.transaction():
+            # As coming back does: the login is held first, and what refers to the account is written after that.
+            await connection.execute("select from remember_me_login for update")
+            ending = asyncio.create_task(press(browser, page, "end_others"))
+            await until_waiting(connection)
+            await connection.execute(
+                """
+                insert into user_session (session_hash, unique_id, credential, authenticated_at, expires_at)
+                select sha256('another'), unique_id, credential, authenticated_at, expires_at + interval '1 hour'
+                from user_session limit 1
+                """
+            )
+        assert "done=ended" in (await ending).headers["location"]
+        assert await browser.is_signed_in()
+    assert await connection.fetchval("select count(*) from user_session") == 1
+    assert await connection.fetchval("select count(*) from remember_me_login") == 0
+
+
+async def test_of_very_many_the_newest_are_shown_and_all_can_be_ended(
+    server: Server, reader: Reader, connection: Connection
+) -> None:
+    async with reading(server, connection) as browser:
+        await browser.sign_in(reader.credential)
+        page = await browser.open(PAGE, lang="en")
+        assert "Only the newest" not in page.text
+        await connection.execute(
+            """
+            insert into user_session (session_hash, unique_id, credential, authenticated_at, expires_at)
+            select sha256(n::text::bytea), unique_id, credential, authenticated_at, expires_at - n * interval '1 second'
+            from user_session, generate_series(1, 300) n
+            """
+        )
+        page = await browser.open(PAGE, lang="en")
+        assert "(this browser)" in page.text
+        assert page.text.count("<li>\n<strong") == 100
+        assert "Only the newest 100 are shown." in page.text
+        await press(browser, page, "end_others")
+        assert await browser.is_signed_in()
+    assert await connection.fetchval("select count(*) from user_session") == 1

@@ -316,3 +316,9 @@ async def test_a_long_query_waits_here_and_not_at_the_provider(reader_there: Tra
     assert len(left.headers["location"]) < 800
     answer = await reader_there.travel(returnUrl=back)
     assert answer.headers["location"] == back
+
+
+async def test_a_query_that_is_too_long_is_not_kept(reader_there: Travelling, connection: Connection) -> None:
+    """Anybody can leave, and each one's query is kept for ten minutes."""
+    assert (await reader_there.leave(x="y" * 9000)).status_code == 400
+    assert await connection.fetchval("select count(*) from external_sign_in_request") == 0

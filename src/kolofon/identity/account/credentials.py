@@ -2,12 +2,11 @@
 
 from enum import Enum
 from typing import Any
-from uuid import UUID
 
 from asyncpg import UniqueViolationError
 from litestar import Response
 
-from kolofon.identity import ended_sessions
+from kolofon.identity import ended_sessions, sentences
 from kolofon.identity import queries as accounts
 from kolofon.identity.account import queries
 from kolofon.identity.account.flows import CredentialFlow, read_flow, seal_flow
@@ -18,13 +17,10 @@ from kolofon.identity.codes.service import LIFETIME
 from kolofon.identity.notices.service import notify
 from kolofon.identity.oauth.grants import Revocation, WhichGrants, revoke_grants
 from kolofon.identity.remember_me.queries import end_logins_by
-from kolofon.platform.audit import Change, record_user
-from kolofon.platform.credentials import EMAIL, PHONE, normalised_credential
+from kolofon.platform.credentials import BY_CODE, normalised_credential, reachable_credential
 from kolofon.platform.database import Connection
-from kolofon.platform.errors import InvalidRequest
 
 PATH = "/credentials"
-_BY_CODE = "verificationCode"
 _MOST = 20
 
 
@@ -52,9 +48,9 @@ async def show(visit: AccountVisit, errors: dict[str, str] | None = None, status
 async def send_code(visit: AccountVisit) -> Response[Any]:
     """Send a code to the credential that is to be added or verified, whoever has it."""
     flow = read_flow(visit)
-    credential = flow.credential if flow is not None else _reachable(visit.form.get("credential", ""))
+    credential = flow.credential if flow is not None else reachable_credential(visit.form.get("credential", ""))
     if credential is None:
-        text = visit.text("Type an e-mail address, or a mobile number with its country code.")
+        text = visit.text(sentences.NOT_REACHABLE)
         return await show(visit, {"credential": text})
     code_id = await visit.server.codes.issue(
         visit.server.pool(),
@@ -74,15 +70,15 @@ async def enter_code(visit: AccountVisit) -> Response[Any]:
     """Take the code. Only now it is told whose the credential is: before, it was not shown to be the reader's."""
     flow = read_flow(visit)
     if flow is None:
-        return await show(visit, {"": visit.text("The page was open for too long. Please try again.")})
+        return await show(visit, {"": visit.text(sentences.TOO_LONG_OPEN)})
     await visit.server.codes.throttle_tries(visit.address)
-    typed = "".join(letter for letter in visit.form.get("code", "") if letter.isdigit())
+    typed = visit.form.get("code", "")
     async with visit.server.pool().acquire() as connection, connection.transaction():
         entered = await _enter(visit, connection, flow, typed)
     if entered is _Entered.DONE:
         return visit.leave_for(PATH, done="credential")
     if entered is _Entered.WRONG:
-        text = visit.text("That is not the code, or it can no longer be used. Try again, or ask for a new one.")
+        text = visit.text(sentences.NO_CODE)
         return _code_page(visit, flow.credential, visit.form["flow"], {"code": text})
     text = visit.text("You have many e-mail addresses and numbers already. Please remove one first.")
     if entered is _Entered.OTHERS:
@@ -109,7 +105,7 @@ async def _enter(visit: AccountVisit, connection: Connection, flow: CredentialFl
     """One transaction, committed in any case: a wrong code is counted, a right one is spent."""
     unique_id, codes = visit.session.unique_id, visit.server.codes
     # Before the code, so that changes of one account come one after the other.
-    if not await queries.lock_account(connection, unique_id):
+    if not await accounts.lock_account(connection, unique_id):
         return _Entered.WRONG
     if not await codes.enter(connection, flow.code_id, visit.asked(flow.credential, "credential"), typed):
         return _Entered.WRONG
@@ -123,10 +119,10 @@ async def _enter(visit: AccountVisit, connection: Connection, flow: CredentialFl
     try:
         async with connection.transaction():
             credential_type = normalised_credential(flow.credential)[1]
-            await accounts.add_credential(connection, unique_id, flow.credential, credential_type, _BY_CODE, visit.now)
+            await accounts.add_credential(connection, unique_id, flow.credential, credential_type, BY_CODE, visit.now)
     except UniqueViolationError:
         return _Entered.OTHERS
-    await _record(visit, connection, Change(action="addCredential", subject=_subject(unique_id), after=flow.credential))
+    await visit.record(connection, "addCredential", after=flow.credential)
     # The new one itself has just had a code.
     notice = visit.notice("credentialAdded", flow.credential)
     await notify(connection, visit.now, unique_id, notice, leave_out={flow.credential})
@@ -134,15 +130,14 @@ async def _enter(visit: AccountVisit, connection: Connection, flow: CredentialFl
 
 
 async def _verify(visit: AccountVisit, connection: Connection, credential: str) -> None:
-    await accounts.set_verification_level(connection, credential, _BY_CODE)
-    change = Change(action="verifyCredential", subject=_subject(visit.session.unique_id), after=credential)
-    await _record(visit, connection, change)
+    await accounts.set_verification_level(connection, credential, BY_CODE)
+    await visit.record(connection, "verifyCredential", after=credential)
 
 
 async def _remove(visit: AccountVisit, connection: Connection, credential: str) -> list[Revocation] | None:
     """What was revoked; None when the credential has to stay, or is not the reader's."""
     unique_id, session = visit.session.unique_id, visit.session
-    if not await queries.lock_account(connection, unique_id):
+    if not await accounts.lock_account(connection, unique_id):
         return None
     own = await queries.list_credentials(connection, unique_id)
     gone = next((each for each in own if each.credential == credential), None)
@@ -151,26 +146,20 @@ async def _remove(visit: AccountVisit, connection: Connection, credential: str) 
     left = next(each for each in own if _can_sign_in(each) and each is not gone)
     await queries.remove_credential(connection, unique_id, credential)
     if session.credential == credential:
-        await queries.rename_session(connection, unique_id, session.session_id, left.credential)
+        await accounts.set_session_credential(connection, unique_id, session.session_id, left.credential)
     await end_logins_by(connection, unique_id, credential=credential)
     ended = await ended_sessions.end_all_by_credential(
         connection, unique_id, credential, visit.now, but=session.session_id
     )
-    which = WhichGrants(session_ids=[each.session_id for each in ended])
-    revocations = await revoke_grants(connection, unique_id, visit.now, which)
-    change = Change(action="removeCredential", subject=_subject(unique_id), before=credential)
-    await _record(visit, connection, change)
+    of_sessions = WhichGrants(session_ids=[each.session_id for each in ended])
+    revocations = await revoke_grants(connection, unique_id, visit.now, of_sessions)
+    # Those of sessions that have run out as well, and of devices, which have none.
+    by_it = WhichGrants(credential=credential, but_session_id=session.session_id)
+    revocations += await revoke_grants(connection, unique_id, visit.now, by_it)
+    await visit.record(connection, "removeCredential", before=credential)
     besides = [credential] if gone.verified else []
     await notify(connection, visit.now, unique_id, visit.notice("credentialRemoved", credential), besides)
     return revocations
-
-
-async def _record(visit: AccountVisit, connection: Connection, change: Change) -> None:
-    await record_user(connection, visit.server.clock, visit.session.unique_id, visit.client_id, change)
-
-
-def _subject(unique_id: UUID) -> str:
-    return f"user:{unique_id.hex}"
 
 
 def _can_sign_in(credential: Credential) -> bool:
@@ -186,15 +175,6 @@ def _code_page(
     visit: AccountVisit, credential: str, flow: str, errors: dict[str, str] | None = None, status: int = 200
 ) -> Response[Any]:
     return visit.show("account_code.html", errors, status, credential=credential, flow=flow)
-
-
-def _reachable(text: str) -> str | None:
-    """The stored form of a credential that a code can be sent to."""
-    try:
-        credential, credential_type = normalised_credential(text)
-    except InvalidRequest:
-        return None
-    return credential if credential_type in {EMAIL, PHONE} else None
 
 
 async def too_often(visit: AccountVisit, text: str) -> Response[Any]:

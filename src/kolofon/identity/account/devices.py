@@ -10,6 +10,7 @@ import msgspec
 from litestar import Response
 
 from kolofon.identity import ended_sessions
+from kolofon.identity import queries as accounts
 from kolofon.identity.account import queries
 from kolofon.identity.account.gate import AccountVisit
 from kolofon.identity.account.queries import OpenLogin, OpenSession
@@ -18,10 +19,10 @@ from kolofon.identity.oauth.grants import Revocation, WhichGrants, revoke_grants
 from kolofon.identity.remember_me.queries import end_login_of, end_logins_by, end_other_logins
 from kolofon.identity.sessions import IDLE
 from kolofon.identity.wording import browser_words
-from kolofon.platform.audit import Change, record_user
 from kolofon.platform.database import Connection
 
 PATH = "/sessions"
+_MOST = 100
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,17 +40,18 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def show(visit: AccountVisit, errors: dict[str, str] | None = None, status: int = 200) -> Response[Any]:
-    """All browsers, this one first."""
+    """The browsers that were used last, this one first."""
     unique_id = visit.session.unique_id
     async with visit.server.pool().acquire() as connection:
-        sessions = await queries.list_sessions(connection, unique_id, visit.now)
-        logins = await queries.list_logins(connection, unique_id, visit.now)
+        sessions = await queries.list_sessions(connection, unique_id, visit.now, _MOST)
+        logins = await queries.list_logins(connection, unique_id, visit.now, _MOST)
         when = await When.of(visit, connection)
     places = [_of_session(visit, when, session, logins) for session in sessions]
     there = {session.session_id for session in sessions}
     places += [_of_login(visit, when, login) for login in logins if login.session_id not in there]
     places.sort(key=lambda place: not place.current)
-    return visit.show("account_sessions.html", errors, status, places=places)
+    is_cut = _MOST in {len(sessions), len(logins)}
+    return visit.show("account_sessions.html", errors, status, places=places, is_cut=is_cut)
 
 
 async def end_one(visit: AccountVisit) -> Response[Any]:
@@ -57,7 +59,7 @@ async def end_one(visit: AccountVisit) -> Response[Any]:
     place_id = visit.form.get("place", "")
     if place_id != visit.session.session_id:
         async with visit.server.pool().acquire() as connection, connection.transaction():
-            await queries.lock_account(connection, visit.session.unique_id)
+            await accounts.lock_account(connection, visit.session.unique_id)
             end = _end_login if visit.form.get("kind") == "login" else _end_session
             revocations = await end(visit, connection, place_id)
         visit.server.revocations.add_all(revocations)
@@ -69,12 +71,12 @@ async def end_others(visit: AccountVisit) -> Response[Any]:
     unique_id, session_id = visit.session.unique_id, visit.session.session_id
     in_this_browser = visit.server.remember_me.ids_in(visit.cookies)
     async with visit.server.pool().acquire() as connection, connection.transaction():
-        await queries.lock_account(connection, unique_id)
+        await accounts.lock_account(connection, unique_id)
         await end_other_logins(connection, unique_id, session_id, in_this_browser)
         await ended_sessions.end_all_of(connection, unique_id, visit.now, but=session_id)
         which = WhichGrants(but_session_id=session_id)
         revocations = await revoke_grants(connection, unique_id, visit.now, which)
-        await _record(visit, connection, "endOtherSessions", None)
+        await visit.record(connection, "endOtherSessions")
     visit.server.revocations.add_all(revocations)
     return visit.leave_for(PATH, done="ended")
 
@@ -85,7 +87,7 @@ async def _end_session(visit: AccountVisit, connection: Connection, session_id: 
     await end_logins_by(connection, unique_id, session_ids=[session_id])
     if not await ended_sessions.end_by_id(connection, unique_id, session_id, visit.now):
         return []
-    await _record(visit, connection, "endSession", session_id)
+    await visit.record(connection, "endSession", before=session_id)
     return await revoke_grants(connection, unique_id, visit.now, WhichGrants(session_ids=[session_id]))
 
 
@@ -95,16 +97,10 @@ async def _end_login(visit: AccountVisit, connection: Connection, place_id: str)
     login = next((each for each in logins if _login_place(each.login_id) == place_id), None)
     if login is None or not await end_login_of(connection, unique_id, login.login_id):
         return []
-    await _record(visit, connection, "endRememberedLogin", login.client_id)
+    await visit.record(connection, "endRememberedLogin", before=login.client_id)
     if login.session_id is None:
         return []
     return await revoke_grants(connection, unique_id, visit.now, WhichGrants(session_ids=[login.session_id]))
-
-
-async def _record(visit: AccountVisit, connection: Connection, action: str, before: str | None) -> None:
-    unique_id = visit.session.unique_id
-    change = Change(action=action, subject=f"user:{unique_id.hex}", before=before)
-    await record_user(connection, visit.server.clock, unique_id, visit.client_id, change)
 
 
 def _of_session(visit: AccountVisit, when: When, session: OpenSession, logins: list[OpenLogin]) -> Place:

@@ -1,14 +1,12 @@
 """What is known between asking for a code and entering it, sealed into the form for this reader and browser."""
 
-import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
 from kolofon.identity.account.gate import AccountVisit
-from kolofon.platform.sealing import SealBroken, derive, seal, unseal
+from kolofon.platform.sealing import derive, seal_value, unseal_value
 
 
 class CredentialFlow(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,15 +28,13 @@ def seal_flow(visit: AccountVisit, credential: str, code_id: UUID, expires_at: d
         code_id=code_id,
         expires_at=expires_at,
     )
-    return urlsafe_b64encode(seal(_key(visit), msgspec.json.encode(flow))).decode()
+    return seal_value(_key(visit), flow)
 
 
 def read_flow(visit: AccountVisit) -> CredentialFlow | None:
     """What the hidden field holds, if this server gave it to this reader in this browser and it is not too old."""
-    try:
-        sealed = urlsafe_b64decode(visit.form.get("flow", "").encode())
-        flow = msgspec.json.decode(unseal(_key(visit), sealed), type=CredentialFlow)
-    except (SealBroken, binascii.Error, ValueError):
+    flow = unseal_value(_key(visit), visit.form.get("flow", ""), CredentialFlow)
+    if flow is None:
         return None
     is_theirs = flow.unique_id == visit.session.unique_id and flow.browser == visit.browser
     return flow if is_theirs and visit.now < flow.expires_at else None

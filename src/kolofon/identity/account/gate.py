@@ -1,6 +1,6 @@
 """Opening one of the account pages: who is there, from which newspaper, and whether the sign-in is new enough."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,6 +8,7 @@ from litestar import Response
 from litestar.datastructures import Cookie
 
 from kolofon.catalogue.memory import Client
+from kolofon.identity import sentences
 from kolofon.identity.account import queries
 from kolofon.identity.account.queries import Reader
 from kolofon.identity.codes.queries import Purpose
@@ -15,17 +16,21 @@ from kolofon.identity.codes.service import Asked
 from kolofon.identity.login_server import LoginServer
 from kolofon.identity.notices.messages import Kind, Notice
 from kolofon.identity.oauth.rfc6749 import read_parameters
+from kolofon.identity.origins import address_of
 from kolofon.identity.pages.form_tokens import browser_cookie, browser_of, form_token, form_token_fits, is_secure
 from kolofon.identity.pages.language import chosen_language, language_cookie
+from kolofon.identity.pages.messages import message_page
 from kolofon.identity.pages.rendering import page
 from kolofon.identity.pages.return_urls import checked_return_url
 from kolofon.identity.pages.visits import HttpRequest, language_links, query_of, request_origin
 from kolofon.identity.prefixes import prefix_of
 from kolofon.identity.queries import Session
 from kolofon.identity.redirects import redirect
+from kolofon.identity.sessions import is_fresh
+from kolofon.platform.audit import record_user
+from kolofon.platform.database import Connection
 from kolofon.platform.i18n import translations
 
-FRESH = timedelta(minutes=10)
 _KEPT = ("clientId", "returnUrl")
 
 
@@ -41,7 +46,7 @@ class AccountVisit:
         self.reader = reader
         self.form = form
         self.cookies = request.cookies
-        self.address = request.client.host if request.client is not None else "unknown"
+        self.address = address_of(request)
         self.browser = browser_of(request, server)
         self.base = prefix_of(request)
         self.path = request.scope["path"].rstrip("/").removeprefix(f"{self.base}/account")
@@ -68,7 +73,23 @@ class AccountVisit:
     @property
     def is_fresh(self) -> bool:
         """Whether the reader has signed in just now."""
-        return self.now - self.session.authenticated_at <= FRESH
+        return is_fresh(self.session, self.now)
+
+    @property
+    def partner_code(self) -> str | None:
+        """The newspaper that the reader comes from, if one is known."""
+        catalogue = self.server.catalogue.current
+        client = catalogue.clients.get(self.client_id)
+        return catalogue.partner(client.partner_id).code if client is not None else None
+
+    @property
+    def kept_query(self) -> str:
+        """What is carried from page to page."""
+        return _kept(self.client, self.return_url)
+
+    def parameter(self, name: str) -> str:
+        """What the address says; empty for nothing."""
+        return str(self._request.query_params.get(name, ""))
 
     def text(self, sentence: str) -> str:
         """A sentence in the page's language."""
@@ -84,10 +105,13 @@ class AccountVisit:
             kind=kind, detail=detail, language=self.language, client_name=self.client_name, origin=self.origin
         )
 
+    async def record(self, connection: Connection, action: str, before: Any = None, after: Any = None) -> None:
+        """Write a change that is made here into the audit log."""
+        await record_user(connection, self.server.clock, self.session.unique_id, self.client_id, action, before, after)
+
     def url(self, path: str = "") -> str:
         """The address of an account page, such as '/password', with what is carried from page to page."""
-        kept = _kept(self.client, self.return_url)
-        return f"{self.base}/account{path}{'?' if kept else ''}{kept}"
+        return f"{self.base}/account{path}{'?' if self.kept_query else ''}{self.kept_query}"
 
     def leave_for(self, path: str = "", cookies: list[Cookie] | None = None, **parameters: str) -> Response[Any]:
         """Redirect to an account page after a form, so that sending the form again needs an intention."""
@@ -120,7 +144,7 @@ class AccountVisit:
             base=self.base,
             languages=language_links(self._query, self.language),
             page=f"account{self.path}",
-            query=_kept(self.client, self.return_url),
+            query=self.kept_query,
             flow=values.pop("flow", ""),
             client_name=self.client_name,
             logo_url=self.client.logo_url if self.client is not None else None,
@@ -160,7 +184,7 @@ async def open_page(
     form = read_parameters("", (await request.body()).decode("utf-8", "replace")) if request.method == "POST" else {}
     visit = AccountVisit(request, login_server, session, reader, form)
     if request.method == "POST" and not form_token_fits(request, login_server, form.get("form_token", "")):
-        return visit.show("account_stopped.html", {"": visit.text("The page was open for too long. Please try again.")})
+        return visit.show("account_stopped.html", {"": visit.text(sentences.TOO_LONG_OPEN)})
     if fresh and not visit.is_fresh:
         return visit.sign_in_again()
     return visit
@@ -182,19 +206,9 @@ def _not_signed_in(request: HttpRequest, login_server: LoginServer) -> Response[
 
 
 def _open_from_newspaper(request: HttpRequest) -> Response[Any]:
-    language = chosen_language(request)
-    gettext = translations(language).gettext
-    return page(
-        "message.html",
-        language,
-        status=401,
-        base=prefix_of(request),
-        languages=language_links(query_of(request), language),
-        flow="",
-        heading=gettext("Your account"),
-        text=gettext("You have to sign in first. Please open your account from the newspaper's own pages."),
-        detail="",
-    )
+    gettext = translations(chosen_language(request)).gettext
+    text = gettext("You have to sign in first. Please open your account from the newspaper's own pages.")
+    return message_page(request, gettext("Your account"), text, 401, query=query_of(request))
 
 
 def _own_url(public_url: str, request: HttpRequest) -> str:

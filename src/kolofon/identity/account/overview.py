@@ -4,19 +4,22 @@ from typing import Any
 
 from litestar import Response
 
-from kolofon.identity.account import queries
+from kolofon.identity import accounts, sentences
+from kolofon.identity.account import providers, queries
 from kolofon.identity.account.gate import AccountVisit
-from kolofon.platform.audit import Change, record_user
 
 PATH = ""
-_LONGEST_NAME = 100
 
 
 async def show(visit: AccountVisit, errors: dict[str, str] | None = None, status: int = 200) -> Response[Any]:
     """Who one is here, and the way to everything else."""
     async with visit.server.pool().acquire() as connection:
         credentials = await queries.list_credentials(connection, visit.session.unique_id)
-    return visit.show("account_overview.html", errors, status, credentials=credentials)
+        others = await providers.linked_names(visit, connection)
+    has_others = bool(others or providers.offered(visit))
+    return visit.show(
+        "account_overview.html", errors, status, credentials=credentials, has_providers=has_others, providers=others
+    )
 
 
 async def show_name(visit: AccountVisit, errors: dict[str, str] | None = None, status: int = 200) -> Response[Any]:
@@ -31,24 +34,14 @@ async def show_name(visit: AccountVisit, errors: dict[str, str] | None = None, s
 async def change_name(visit: AccountVisit) -> Response[Any]:
     """Take another name."""
     names = {name: visit.form.get(name, "").strip() for name in ("first_name", "last_name")}
-    errors = {
-        field: visit.text("Type a name of at most 100 characters.")
-        for field, name in names.items()
-        if not 1 <= len(name) <= _LONGEST_NAME or not name.isprintable()
-    }
+    errors = {field: visit.text(sentences.NO_NAME) for field, name in names.items() if not accounts.is_name(name)}
     if errors:
         return await show_name(visit, errors)
     unique_id = visit.session.unique_id
     async with visit.server.pool().acquire() as connection, connection.transaction():
         before = await queries.set_names(connection, unique_id, names["first_name"], names["last_name"])
         if before is not None:
-            change = Change(
-                action="changeName",
-                subject=f"user:{unique_id.hex}",
-                before=dict(zip(names, before, strict=True)),
-                after=names,
-            )
-            await record_user(connection, visit.server.clock, unique_id, visit.client_id, change)
+            await visit.record(connection, "changeName", dict(zip(names, before, strict=True)), names)
     return visit.leave_for(PATH, done="name")
 
 

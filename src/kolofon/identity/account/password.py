@@ -4,18 +4,13 @@ from typing import Any
 
 from litestar import Response
 
-from kolofon.identity import accounts
+from kolofon.identity import accounts, sentences
 from kolofon.identity.account.gate import AccountVisit
 from kolofon.identity.oauth.grants import Revocation
-from kolofon.identity.password_rules import Weakness, weakness
+from kolofon.identity.password_rules import weakness
 from kolofon.identity.queries import SignInAccount
 
 PATH = "/password"
-_WEAKNESSES = {
-    Weakness.SHORT: "Use at least 10 characters.",
-    Weakness.LONG: "Use at most 1024 characters.",
-    Weakness.COMMON: "This password is easy to guess. Please choose another one.",
-}
 
 
 async def show(visit: AccountVisit, errors: dict[str, str] | None = None, status: int = 200) -> Response[Any]:
@@ -33,7 +28,7 @@ async def change(visit: AccountVisit) -> Response[Any]:
     password = visit.form.get("new_password", "")
     weak = weakness(password, session.credential)
     if weak is not None:
-        return await show(visit, {"new_password": visit.text(_WEAKNESSES[weak])})
+        return await show(visit, {"new_password": visit.text(sentences.WEAK[weak])})
     account = SignInAccount(session.unique_id, None, disabled=False)
     if visit.reader.has_password:
         typed = visit.form.get("password", "")
@@ -44,7 +39,7 @@ async def change(visit: AccountVisit) -> Response[Any]:
     password_hash = await server.passwords.hash(password)
     changed = await _change(visit, account, password_hash)
     if changed is None:
-        return await show(visit, {"": visit.text("The page was open for too long. Please try again.")})
+        return await show(visit, {"": visit.text(sentences.TOO_LONG_OPEN)})
     secret, revocations = changed
     server.revocations.add_all(revocations)
     logins = server.remember_me

@@ -5,9 +5,8 @@ from uuid import UUID
 
 import msgspec
 
+from kolofon.platform.credentials import EMAIL, PHONE, VERIFIED_LEVELS
 from kolofon.platform.database import Connection
-
-VERIFIED = ("verificationLink", "verificationCode", "externallyVerified")
 
 
 class Reader(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,12 +30,12 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def verified(self) -> bool:
         """Whether it has been shown to be the reader's."""
-        return self.verification_level in VERIFIED
+        return self.verification_level in VERIFIED_LEVELS
 
     @property
     def reachable(self) -> bool:
         """Whether a code can be sent to it."""
-        return self.credential_type in {"A", "B"}
+        return self.credential_type in {EMAIL, PHONE}
 
 
 class OpenSession(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,15 +87,6 @@ async def find_reader(connection: Connection, unique_id: UUID, session_id: str) 
     return Reader(**row) if row is not None else None
 
 
-async def lock_account(connection: Connection, unique_id: UUID) -> bool:
-    """Have changes of one account made one after the other, until the transaction ends; False when it is closed."""
-    return bool(
-        await connection.fetchval(
-            "select true from user_account where unique_id = $1 and disabled_at is null for update", unique_id
-        )
-    )
-
-
 async def list_credentials(connection: Connection, unique_id: UUID) -> list[Credential]:
     """The reader's credentials, oldest first."""
     rows = await connection.fetch(
@@ -110,30 +100,12 @@ async def list_credentials(connection: Connection, unique_id: UUID) -> list[Cred
     return [Credential(**row) for row in rows]
 
 
-async def owner_of(connection: Connection, credential: str) -> UUID | None:
-    """Whose a credential is."""
-    owner: UUID | None = await connection.fetchval(
-        "select unique_id from user_credential where credential = $1", credential
-    )
-    return owner
-
-
 async def remove_credential(connection: Connection, unique_id: UUID, credential: str) -> bool:
     """Take a credential from its user; False when it was not there."""
     status = await connection.execute(
         "delete from user_credential where unique_id = $1 and credential = $2", unique_id, credential
     )
     return status == "DELETE 1"
-
-
-async def rename_session(connection: Connection, unique_id: UUID, session_id: str, credential: str) -> None:
-    """Have a session count as begun with another credential of its user."""
-    await connection.execute(
-        "update user_session set credential = $3 where unique_id = $1 and session_id = $2",
-        unique_id,
-        session_id,
-        credential,
-    )
 
 
 async def set_names(connection: Connection, unique_id: UUID, first_name: str, last_name: str) -> tuple[str, str] | None:
@@ -153,8 +125,10 @@ async def set_names(connection: Connection, unique_id: UUID, first_name: str, la
     return tuple(row) if row is not None else None
 
 
-async def list_sessions(connection: Connection, unique_id: UUID, now: datetime) -> list[OpenSession]:
-    """The reader's sessions, that of the last visit first."""
+async def list_sessions(
+    connection: Connection, unique_id: UUID, now: datetime, most: int | None = None
+) -> list[OpenSession]:
+    """The reader's sessions, that of the last visit first; without `most` all of them."""
     rows = await connection.fetch(
         """
         select session_id, credential, coalesce(started_at, authenticated_at) as started_at, expires_at, client_id,
@@ -162,24 +136,30 @@ async def list_sessions(connection: Connection, unique_id: UUID, now: datetime) 
         from user_session
         where unique_id = $1 and expires_at > $2
         order by expires_at desc
+        limit $3
         """,
         unique_id,
         now,
+        most,
     )
     return [OpenSession(**row) for row in rows]
 
 
-async def list_logins(connection: Connection, unique_id: UUID, now: datetime) -> list[OpenLogin]:
-    """The reader's remember-me logins, that of the last use first."""
+async def list_logins(
+    connection: Connection, unique_id: UUID, now: datetime, most: int | None = None
+) -> list[OpenLogin]:
+    """The reader's remember-me logins, that of the last use first; without `most` all of them."""
     rows = await connection.fetch(
         """
         select login_id, session_id, credential, authenticated_at, rotated_at, client_id, browser, system
         from remember_me_login
         where unique_id = $1 and expires_at > $2
         order by rotated_at desc
+        limit $3
         """,
         unique_id,
         now,
+        most,
     )
     return [OpenLogin(**row) for row in rows]
 

@@ -7,13 +7,16 @@ import msgspec
 from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
 
-from kolofon.identity.account import credentials, devices, overview, password, sign_ins, sites
+from kolofon.identity import sentences
+from kolofon.identity.account import credentials, devices, overview, password, providers, security, sign_ins, sites
 from kolofon.identity.account.gate import AccountVisit, open_page
 from kolofon.identity.login_server import UsesLoginServer
 from kolofon.identity.pages.visits import HttpRequest
-from kolofon.identity.second_factors import account_pages as security
+from kolofon.identity.throttling import Throttle
+from kolofon.platform.callers import Limits
 from kolofon.platform.errors import TooManyRequests
 
+_PER_READER = Limits(per_second=20, per_minute=60)
 _Step = Callable[[AccountVisit], Awaitable[Response[Any]]]
 _Show = Callable[..., Awaitable[Response[Any]]]
 
@@ -52,6 +55,14 @@ _PAGES = (
         actions=security.PASSKEY_ACTIONS,
         fresh=True,
     ),
+    _Page(path=providers.PATH, name="accountProviders", show=providers.show, actions=providers.ACTIONS, fresh=True),
+    _Page(path=providers.LEAVE_PATH, name="accountProviderLeave", show=providers.leave),
+    _Page(
+        path=providers.LINK_PATH,
+        name="accountProviderLink",
+        show=providers.show_link,
+        actions=providers.LINK_ACTIONS,
+    ),
     _Page(path=devices.PATH, name="accountSessions", show=devices.show, actions=devices.ACTIONS),
     _Page(path=sites.PATH, name="accountSites", show=sites.show, actions=sites.ACTIONS),
     _Page(path=sign_ins.PATH, name="accountSignIns", show=sign_ins.show),
@@ -79,11 +90,11 @@ async def _take(page: _Page, visit: AccountVisit) -> Response[Any]:
     if step is None:
         return await page.show(visit)
     try:
+        # Most forms write into the audit log, which nobody sweeps.
+        await Throttle(visit.server.limiter).take(f"account forms {visit.session.unique_id.hex}", _PER_READER)
         return await step(visit)
     except TooManyRequests as refused:
-        text = visit.text("Too many attempts. Please wait a minute and try again.")
-        if refused.retry_after > 60:
-            text = visit.text("Too many codes have been asked for. Please wait ten minutes and try again.")
+        text = visit.text(sentences.too_often(refused))
         if page.path == credentials.PATH:
             return await credentials.too_often(visit, text)
         return await page.show(visit, {"": text}, 429)

@@ -43,7 +43,7 @@ async def show(visit: AccountVisit, errors: dict[str, str] | None = None, status
     lines = [_line(visit, when, note) for note in notes]
     lines += [Line(at=day.last_at, when=when.words(day.last_at), tries=day.tries) for day in wrong]
     lines.sort(key=lambda line: line.at, reverse=True)
-    return visit.show("account_sign_ins.html", errors, status, lines=lines)
+    return visit.show("account_sign_ins.html", errors, status, lines=lines, is_cut=len(notes) == _MOST)
 
 
 def _line(visit: AccountVisit, when: When, note: SignInNote) -> Line:

@@ -12,7 +12,6 @@ from kolofon.identity.account.words import When
 from kolofon.identity.consent.queries import withdraw
 from kolofon.identity.consent.words import scope_words
 from kolofon.identity.oauth.grants import WhichGrants, revoke_grants
-from kolofon.platform.audit import Change, record_user
 
 PATH = "/sites"
 
@@ -46,8 +45,7 @@ async def take_back(visit: AccountVisit) -> Response[Any]:
         which = WhichGrants(client_id=client_id)
         revocations = await revoke_grants(connection, unique_id, visit.now, which)
         if revocations or had_consent:
-            change = Change(action="takeBackAccess", subject=f"user:{unique_id.hex}", before=client_id)
-            await record_user(connection, visit.server.clock, unique_id, visit.client_id, change)
+            await visit.record(connection, "takeBackAccess", before=client_id)
     visit.server.revocations.add_all(revocations)
     return visit.leave_for(PATH, done="taken")
 

@@ -105,7 +105,7 @@ class Discovery:
             raise ProviderDown(f"{url} is of the issuer {metadata.issuer[:200]!r}")
         urls = (metadata.authorization_endpoint, metadata.token_endpoint, metadata.jwks_uri, metadata.userinfo_endpoint)
         for endpoint in urls:
-            if endpoint is not None and not is_safe_url(endpoint):
+            if endpoint is not None and not may_name(self._provider.issuer, endpoint):
                 raise ProviderDown(f"{url} names an endpoint that is not https: {endpoint[:200]!r}")
         return metadata
 
@@ -115,6 +115,14 @@ class Discovery:
         if not isinstance(members, list):
             raise ProviderDown(f"{url} is not a set of keys")
         return [key for key in map(_published, members[:_MOST_KEYS]) if key is not None]
+
+
+def may_name(issuer: str, endpoint: str) -> bool:
+    """Whether a provider may have us call an endpoint. Only one on this machine may lead to this machine, where others
+    than we listen as well.
+    """
+    is_here = issuer.lower().startswith("http:")
+    return is_safe_url(endpoint) and (is_here or endpoint.lower().startswith("https:"))
 
 
 def _published(jwk: Any) -> PublishedKey | None:

@@ -4,30 +4,26 @@ Somebody may have put another's address on an account before its owner comes (pr
 never shown to be the account's is proved by a code first, and whatever was held of the account until then ends.
 """
 
-from typing import Any
 from uuid import UUID
 
 import msgspec
 from asyncpg import UniqueViolationError
 
-from kolofon.identity import ended_sessions
 from kolofon.identity import queries as accounts
+from kolofon.identity.accounts import end_what_is_held
 from kolofon.identity.external_sign_in import queries
 from kolofon.identity.external_sign_in.providers import Provider
 from kolofon.identity.external_sign_in.queries import Subject
 from kolofon.identity.external_sign_in.told import Told, Vouched
 from kolofon.identity.notices.service import Notice, notify
-from kolofon.identity.oauth.grants import Revocation, revoke_grants
+from kolofon.identity.oauth.grants import Revocation
 from kolofon.identity.queries import NewAccount
-from kolofon.identity.remember_me.queries import end_logins_of
-from kolofon.platform.audit import Change, record_user
+from kolofon.identity.second_factors.queries import find_held
+from kolofon.platform.audit import record_user
 from kolofon.platform.clock import Clock
-from kolofon.platform.credentials import normalised_credential
+from kolofon.platform.credentials import BY_CODE, BY_OTHERS, normalised_credential
 from kolofon.platform.database import Connection
 from kolofon.platform.ids import new_uuid
-
-_BY_PROVIDER = "externallyVerified"
-_BY_CODE = "verificationCode"
 
 
 class SignedIn(msgspec.Struct, frozen=True):
@@ -37,6 +33,8 @@ class SignedIn(msgspec.Struct, frozen=True):
     credential: str
     # Given to the process's own list by whoever commits this (`Revocations.add`).
     revocations: tuple[Revocation, ...] = ()
+    # False where a second factor has to be shown first: who knows only a mailbox shall not leave a way in behind.
+    linked: bool = True
 
 
 class Closed(msgspec.Struct, frozen=True):
@@ -44,9 +42,13 @@ class Closed(msgspec.Struct, frozen=True):
 
 
 class ProofNeeded(msgspec.Struct, frozen=True):
-    """The reader has to show a credential to be theirs first: this one, or, when it is empty, one of their choice."""
+    """The reader has to show a credential to be theirs first: this one, or, when it is empty, one of their choice.
+
+    `again`: the provider was linked, and the reader has removed it.
+    """
 
     credential: str
+    again: bool = False
 
 
 Outcome = SignedIn | Closed | ProofNeeded
@@ -67,16 +69,20 @@ class Linking:
         if linked is not None:
             return linked
         holders = await queries.hold_holders(connection, [each.credential for each in told.vouched])
+        was_removed = await queries.was_removed(connection, _subject(provider, told))
         for each in told.vouched:
             holder = holders.get(each.credential)
             if holder is not None and holder.verified:
+                # Who has removed it does not want the provider's word to be enough.
+                if was_removed:
+                    return ProofNeeded(each.credential, again=True)
                 return await self._enter(connection, notice, provider, told, holder, each.credential)
         for each in told.vouched:
             if each.credential in holders:
                 return ProofNeeded(each.credential)
         if not told.vouched:
             return ProofNeeded("")
-        made = await self._register(connection, notice, told, told.vouched, _BY_PROVIDER)
+        made = await self._register(connection, notice, told, told.vouched, BY_OTHERS)
         if made is None:
             # Somebody was faster with one of the credentials: there is an account now.
             return await self.sign_in(connection, notice, provider, told)
@@ -93,18 +99,22 @@ class Linking:
         holder = (await queries.hold_holders(connection, [credential])).get(credential)
         if holder is None:
             proved = (Vouched(credential, normalised_credential(credential)[1]),)
-            holder = await self._register(connection, notice, told, proved, _BY_CODE)
+            holder = await self._register(connection, notice, told, proved, BY_CODE)
             if holder is None:
                 return await self.sign_in_with_proof(connection, notice, provider, told, credential)
         revocations: list[Revocation] = []
         if not holder.disabled:
             if not holder.verified:
-                revocations = await self._end_what_is_held(connection, notice, holder.unique_id)
-            await accounts.set_verification_level(connection, credential, _BY_CODE)
+                revocations = await end_what_is_held(connection, self._clock, holder.unique_id, notice.origin)
+            await accounts.set_verification_level(connection, credential, BY_CODE)
         outcome = await self._enter(connection, notice, provider, told, holder, credential)
         if isinstance(outcome, SignedIn):
             return msgspec.structs.replace(outcome, revocations=tuple(revocations))
         return outcome
+
+    async def hold(self, connection: Connection, provider: Provider, told: Told) -> None:
+        """Have sign-ins of this user of the provider wait; before the account is held, as they do."""
+        await queries.lock_subject(connection, _subject(provider, told))
 
     async def link(
         self, connection: Connection, notice: Notice, provider: Provider, told: Told, unique_id: UUID
@@ -117,8 +127,7 @@ class Linking:
         if not await queries.add_link(connection, subject, unique_id, now):
             linked = await queries.use_link(connection, subject, now)
             return linked is not None and linked.unique_id == unique_id
-        change = Change(action="linkProvider", subject=f"user:{unique_id.hex}", after={"provider": provider.code})
-        await record_user(connection, self._clock, unique_id, notice.origin.client_id or "", change)
+        await self._record(connection, notice, unique_id, "linkProvider", {"provider": provider.code})
         await notify(connection, now, unique_id, notice)
         await self._keep_profile(connection, provider, told, unique_id)
         return True
@@ -128,7 +137,7 @@ class Linking:
         if account is None:
             return None
         preferred = [each.credential for each in told.vouched]
-        credential = await queries.credential_to_sign_in_with(connection, account.unique_id, preferred)
+        credential = await accounts.best_credential(connection, account.unique_id, preferred)
         if account.disabled or credential is None:
             return Closed()
         await self._keep_profile(connection, provider, told, account.unique_id)
@@ -143,7 +152,11 @@ class Linking:
         holder: queries.Holder,
         credential: str,
     ) -> SignedIn | Closed:
-        if holder.disabled or not await self.link(connection, notice, provider, told, holder.unique_id):
+        if holder.disabled:
+            return Closed()
+        if (await find_held(connection, holder.unique_id)).any:
+            return SignedIn(holder.unique_id, credential, linked=False)
+        if not await self.link(connection, notice, provider, told, holder.unique_id):
             return Closed()
         return SignedIn(holder.unique_id, credential)
 
@@ -168,21 +181,15 @@ class Linking:
                     )
         except UniqueViolationError:
             return None
-        after: dict[str, Any] = {"credential": credentials[0].credential}
-        change = Change(action="registerAccount", subject=f"user:{account.unique_id.hex}", after=after)
-        await record_user(connection, self._clock, account.unique_id, notice.origin.client_id or "", change)
+        after = {"credential": credentials[0].credential}
+        await self._record(connection, notice, account.unique_id, "registerAccount", after)
         return queries.Holder(unique_id=account.unique_id, verified=True, disabled=False)
 
-    async def _end_what_is_held(self, connection: Connection, notice: Notice, unique_id: UUID) -> list[Revocation]:
-        """Whoever made the account never showed the address to be theirs; the reader has."""
-        now = self._clock.now()
-        await queries.remove_password_and_links(connection, unique_id)
-        await end_logins_of(connection, unique_id)
-        await ended_sessions.end_all_of(connection, unique_id, now)
-        revocations = await revoke_grants(connection, unique_id, now)
-        change = Change(action="removePassword", subject=f"user:{unique_id.hex}")
-        await record_user(connection, self._clock, unique_id, notice.origin.client_id or "", change)
-        return revocations
+    async def _record(
+        self, connection: Connection, notice: Notice, unique_id: UUID, action: str, after: object = None
+    ) -> None:
+        client_id = notice.origin.client_id or ""
+        await record_user(connection, self._clock, unique_id, client_id, action, after=after)
 
     async def _keep_profile(self, connection: Connection, provider: Provider, told: Told, unique_id: UUID) -> None:
         if provider.source is not None:

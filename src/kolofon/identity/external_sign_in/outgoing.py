@@ -18,6 +18,10 @@ class ProviderRefused(Exception):
     """A provider said no, or what it said is not to be believed; the message is for the operator's log."""
 
 
+class GivenUp(Exception):
+    """The reader did not go through with it at the provider."""
+
+
 class Outgoing:
     """One client for all providers. No connection to the database is held while it is used."""
 

@@ -1,14 +1,12 @@
 """What a provider told, sealed into the form while the reader shows an address to be theirs."""
 
-import binascii
-from base64 import urlsafe_b64decode
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
 from kolofon.identity.external_sign_in.told import Told
-from kolofon.platform.sealing import SealBroken, unseal
+from kolofon.platform.sealing import unseal_value
 
 
 class Pending(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="external sign-in"):
@@ -25,13 +23,11 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
     remember: bool
     browser: str
     expires_at: datetime
+    again: bool = False  # the reader has removed this provider before
     second: None = None  # a flow of the pages may be at a second factor; this is never
 
 
 def read_pending(key: bytes, text: str, browser: str, now: datetime) -> Pending | None:
     """What the hidden field holds, if this server gave it to this browser and it is not too old."""
-    try:
-        pending = msgspec.json.decode(unseal(key, urlsafe_b64decode(text.encode())), type=Pending)
-    except (SealBroken, binascii.Error, ValueError):
-        return None
-    return pending if pending.browser == browser and now < pending.expires_at else None
+    pending = unseal_value(key, text, Pending)
+    return pending if pending is not None and pending.browser == browser and now < pending.expires_at else None

@@ -66,6 +66,10 @@ class Providers:
         """Those that a partner's clients offer."""
         return [provider for provider in self if provider.is_for(partner_code)]
 
+    def get(self, code: str) -> Provider | None:
+        """The provider with a code, wherever it is offered."""
+        return self._by_code.get(code)
+
     def find(self, code: str, partner_code: str) -> Provider | None:
         """The provider with a code, if a partner's clients offer it."""
         provider = self._by_code.get(code)

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import msgspec
 
-from kolofon.platform.database import Connection
+from kolofon.platform.credentials import VERIFIED_LEVELS
+from kolofon.platform.database import Connection, rows_changed
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,6 +19,14 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     query: str
     language: str
     remember: bool
+    session_id: str | None = None  # in which a provider is to be linked to the account; None: somebody signs in
+
+
+class Handover(msgspec.Struct, frozen=True):
+    """What a provider told of the user whom a reader is asked about."""
+
+    provider_code: str
+    told: dict[str, Any]
 
 
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +45,14 @@ class Subject(msgspec.Struct, frozen=True):
     subject: str
 
 
+class Link(msgspec.Struct, frozen=True):
+    """A provider's user that an account is linked to."""
+
+    subject: Subject
+    linked_at: datetime
+    last_used_at: datetime
+
+
 class Account(msgspec.Struct, frozen=True):
     """An account that a provider's user is linked to."""
 
@@ -50,19 +67,24 @@ async def add_request(
     waiting: Waiting,
     now: datetime,
     expires_at: datetime,
+    told: dict[str, Any] | None = None,
 ) -> None:
-    """Note that a browser goes to a provider; `hashes` are those of the state and of the browser."""
+    """Note that a browser goes to a provider; `hashes` are those of the state and of the browser.
+
+    With `told` it has come back, and is handed over to the account page under another secret.
+    """
     await connection.execute(
         """
         insert into external_sign_in_request (state_hash, browser_hash, provider_code, page, prefix, query, language,
-            remember, started_at, expires_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            remember, session_id, started_at, expires_at, told)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         """,
         *hashes,
         provider_code,
         *msgspec.structs.astuple(waiting),
         now,
         expires_at,
+        told,
     )
 
 
@@ -74,7 +96,7 @@ async def take_request(
         """
         delete from external_sign_in_request
         where state_hash = $1 and browser_hash = $2 and provider_code = $3 and expires_at > $4
-        returning page, prefix, query, language, remember
+        returning page, prefix, query, language, remember, session_id
         """,
         *hashes,
         provider_code,
@@ -83,10 +105,44 @@ async def take_request(
     return Waiting(**row) if row is not None else None
 
 
+async def find_handover(
+    connection: Connection, hashes: tuple[bytes, bytes], session_id: str, now: datetime
+) -> Handover | None:
+    """What is handed over to a session in a browser."""
+    row = await connection.fetchrow(
+        """
+        select provider_code, told
+        from external_sign_in_request
+        where state_hash = $1 and browser_hash = $2 and session_id = $3 and expires_at > $4 and told is not null
+        """,
+        *hashes,
+        session_id,
+        now,
+    )
+    return Handover(*row) if row is not None else None
+
+
+async def take_handover(
+    connection: Connection, hashes: tuple[bytes, bytes], session_id: str, now: datetime
+) -> Handover | None:
+    """The same, which is gone with that."""
+    row = await connection.fetchrow(
+        """
+        delete from external_sign_in_request
+        where state_hash = $1 and browser_hash = $2 and session_id = $3 and expires_at > $4 and told is not null
+        returning provider_code, told
+        """,
+        *hashes,
+        session_id,
+        now,
+    )
+    return Handover(*row) if row is not None else None
+
+
 async def sweep_requests(connection: Connection, now: datetime) -> int:
     """Remove requests nobody came back with, and return their number."""
     status = await connection.execute("delete from external_sign_in_request where expires_at < $1", now)
-    return int(status.rpartition(" ")[2])
+    return rows_changed(status)
 
 
 async def lock_subject(connection: Connection, subject: Subject) -> None:
@@ -99,12 +155,22 @@ async def lock_subject(connection: Connection, subject: Subject) -> None:
 
 async def use_link(connection: Connection, subject: Subject, now: datetime) -> Account | None:
     """The account that a provider's user is linked to; notes that the link was used."""
+    # The account first, as whoever removes a link does: otherwise the two could wait for each other. A link that was
+    # removed while this waited is looked at again by the update, and not found.
     row = await connection.fetchrow(
         """
+        with account as (
+            select a.unique_id, a.disabled_at is not null as disabled
+            from external_sign_in_link l
+            join user_account a on a.unique_id = l.unique_id
+            where l.provider_code = $1 and l.issuer = $2 and l.subject = $3 and l.removed_at is null
+            for share of a
+        )
         update external_sign_in_link l set last_used_at = $4
-        from user_account a
-        where l.provider_code = $1 and l.issuer = $2 and l.subject = $3 and a.unique_id = l.unique_id
-        returning a.unique_id, a.disabled_at is not null
+        from account
+        where l.provider_code = $1 and l.issuer = $2 and l.subject = $3 and l.removed_at is null
+            and l.unique_id = account.unique_id
+        returning account.unique_id, account.disabled
         """,
         *msgspec.structs.astuple(subject),
         now,
@@ -113,17 +179,61 @@ async def use_link(connection: Connection, subject: Subject, now: datetime) -> A
 
 
 async def add_link(connection: Connection, subject: Subject, unique_id: UUID, now: datetime) -> bool:
-    """Link a provider's user to an account; False when it is linked already."""
+    """Link a provider's user to an account; False when it is linked already. One that was removed comes back."""
     status = await connection.execute(
         """
-        insert into external_sign_in_link (provider_code, issuer, subject, unique_id, linked_at, last_used_at)
-        values ($1, $2, $3, $4, $5, $5) on conflict do nothing
+        insert into external_sign_in_link as l (provider_code, issuer, subject, unique_id, linked_at, last_used_at)
+        values ($1, $2, $3, $4, $5, $5)
+        on conflict (provider_code, issuer, subject) do update
+        set unique_id = excluded.unique_id, linked_at = $5, last_used_at = $5, removed_at = null
+        where l.removed_at is not null
         """,
         *msgspec.structs.astuple(subject),
         unique_id,
         now,
     )
     return status == "INSERT 0 1"
+
+
+async def list_links(connection: Connection, unique_id: UUID) -> list[Link]:
+    """What an account is linked to, oldest first."""
+    rows = await connection.fetch(
+        """
+        select provider_code, issuer, subject, linked_at, last_used_at
+        from external_sign_in_link
+        where unique_id = $1 and removed_at is null
+        order by linked_at, provider_code, subject
+        """,
+        unique_id,
+    )
+    return [Link(Subject(*tuple(row)[:3]), row["linked_at"], row["last_used_at"]) for row in rows]
+
+
+async def remove_link(connection: Connection, unique_id: UUID, subject: Subject, now: datetime) -> bool:
+    """Take a link from its account, which the caller holds; False when it is not there."""
+    status = await connection.execute(
+        """
+        update external_sign_in_link set removed_at = $5
+        where provider_code = $1 and issuer = $2 and subject = $3 and unique_id = $4 and removed_at is null
+        """,
+        *msgspec.structs.astuple(subject),
+        unique_id,
+        now,
+    )
+    return status == "UPDATE 1"
+
+
+async def was_removed(connection: Connection, subject: Subject) -> bool:
+    """Whether a reader has removed the link of a provider's user."""
+    return bool(
+        await connection.fetchval(
+            """
+            select true from external_sign_in_link
+            where provider_code = $1 and issuer = $2 and subject = $3 and removed_at is not null
+            """,
+            *msgspec.structs.astuple(subject),
+        )
+    )
 
 
 async def hold_holders(connection: Connection, credentials: Sequence[str]) -> dict[str, Holder]:
@@ -136,42 +246,24 @@ async def hold_holders(connection: Connection, credentials: Sequence[str]) -> di
         order by unique_id
         for no key update
         """,
-        list(credentials),
+        credentials,
     )
     rows = await connection.fetch(
         """
         select c.credential, a.unique_id, a.disabled_at is not null as disabled,
-            c.verification_level in ('verificationLink', 'verificationCode', 'externallyVerified') as verified
+            c.verification_level = any($2::text[]) as verified
         from user_credential c
         join user_account a on a.unique_id = c.unique_id
         where c.credential = any($1::text[])
         """,
-        list(credentials),
+        credentials,
+        VERIFIED_LEVELS,
     )
     return {credential: Holder(unique_id=who, disabled=disabled, verified=ok) for credential, who, disabled, ok in rows}
 
 
-async def credential_to_sign_in_with(connection: Connection, unique_id: UUID, preferred: Sequence[str]) -> str | None:
-    """The credential that a session of an account is begun with: one of the preferred, else a verified one."""
-    credential: str | None = await connection.fetchval(
-        """
-        select credential
-        from user_credential
-        where unique_id = $1
-        order by array_position($2::text[], credential),
-            verification_level in ('verificationLink', 'verificationCode', 'externallyVerified') desc,
-            credential_type, created_at, credential
-        limit 1
-        """,
-        unique_id,
-        list(preferred),
-    )
-    return credential
-
-
-async def remove_password_and_links(connection: Connection, unique_id: UUID) -> None:
-    """Take away what an account can be signed in to with, but for its credentials."""
-    await connection.execute("update user_account set password_hash = null where unique_id = $1", unique_id)
+async def remove_links(connection: Connection, unique_id: UUID) -> None:
+    """Have no provider's user sign in to an account any more."""
     await connection.execute("delete from external_sign_in_link where unique_id = $1", unique_id)
 
 

@@ -3,14 +3,15 @@
 from typing import Any
 from urllib.parse import urlencode
 
-import msgspec
 import structlog
 from litestar import Response, get, post
 from litestar.params import FromPath
 
+from kolofon.identity import sentences
 from kolofon.identity.external_sign_in import steps
+from kolofon.identity.external_sign_in.account_links import come_back_to_account
 from kolofon.identity.external_sign_in.buttons import REMEMBER
-from kolofon.identity.external_sign_in.outgoing import ProviderDown, ProviderRefused
+from kolofon.identity.external_sign_in.outgoing import GivenUp, ProviderDown, ProviderRefused
 from kolofon.identity.external_sign_in.providers import Provider
 from kolofon.identity.external_sign_in.queries import Waiting
 from kolofon.identity.external_sign_in.steps import Trouble
@@ -21,9 +22,9 @@ from kolofon.identity.oauth.rfc6749 import read_parameters
 from kolofon.identity.pages.entries import without_parameter
 from kolofon.identity.pages.form_tokens import browser_cookie, browser_of, form_token_fits
 from kolofon.identity.pages.language import chosen_language
-from kolofon.identity.pages.rendering import page
+from kolofon.identity.pages.messages import message_page
 from kolofon.identity.pages.steps import not_ours, start_page
-from kolofon.identity.pages.visits import HttpRequest, language_links, query_of
+from kolofon.identity.pages.visits import HttpRequest, query_of
 from kolofon.identity.prefixes import prefix_of
 from kolofon.identity.redirects import redirect
 from kolofon.platform.errors import NotFound, TooManyRequests
@@ -52,7 +53,7 @@ async def leave(request: HttpRequest, login_server: UsesLoginServer, code: FromP
     except ProviderDown as problem:
         return _down(visit, provider, problem)
     except TooManyRequests:
-        text = visit.text("Too many attempts. Please wait a minute and try again.")
+        text = visit.text(sentences.TOO_OFTEN)
         return start_page(visit, {"": text}, 429)
     return redirect(url, cookies=[browser_cookie(login_server, visit.browser)])
 
@@ -66,16 +67,16 @@ async def come_back(request: HttpRequest, login_server: UsesLoginServer, code: F
     waiting = await external.take_back(login_server.pool(), code, answer.get("state", ""), browser)
     if waiting is None:
         return _ended(request)
+    if waiting.session_id is not None:
+        return await come_back_to_account(request, login_server, code, waiting, answer)
     visit = ProviderVisit(request, login_server, waiting)
     provider = external.providers.find(code, visit.partner_code)
     if provider is None:
         raise NotFound(f"there is no provider {code} here")
     try:
-        exchange = external.exchange(provider)
-        await exchange.check_origin(answer)
-        if "code" not in answer or "error" in answer:
-            return _without_code(visit, provider, answer.get("error", "no code"))
-        told = await exchange.told(answer["state"], answer["code"], _user(external.shown(answer.get("user", ""))))
+        told = await external.told(provider, answer)
+    except GivenUp:
+        return steps.trouble_page(visit, provider, Trouble.GIVEN_UP)
     except ProviderDown as problem:
         return _down(visit, provider, problem)
     except ProviderRefused as problem:
@@ -131,42 +132,18 @@ def _waiting(request: HttpRequest) -> Waiting:
     )
 
 
-def _user(text: str) -> dict[str, Any]:
-    try:
-        return msgspec.json.decode(text, type=dict[str, Any])
-    except (ValueError, RecursionError):
-        return {}
-
-
-def _without_code(visit: ProviderVisit, provider: Provider, error: str) -> Response[Any]:
-    if error == "access_denied":
-        return steps.trouble_page(visit, provider, Trouble.GIVEN_UP)
-    _log.warning("a provider refused", provider=provider.code, problem=error[:100])
-    return steps.trouble_page(visit, provider, Trouble.NOT_TOLD)
-
-
 def _down(visit: ProviderVisit, provider: Provider, problem: ProviderDown) -> Response[Any]:
     _log.warning("a provider cannot be used", provider=provider.code, problem=str(problem))
     return steps.trouble_page(visit, provider, Trouble.DOWN, 502)
 
 
 def _ended(request: HttpRequest) -> Response[Any]:
-    language = chosen_language(request)
-    gettext = translations(language).gettext
-    return page(
-        "message.html",
-        language,
-        status=400,
-        base=prefix_of(request),
-        languages=language_links("", language),
-        flow="",
-        heading=gettext("This sign-in has ended"),
-        text=gettext(
-            "It took more than ten minutes, was begun in another browser, or is done already. "
-            "Please go back to the newspaper and sign in again."
-        ),
-        detail="",
+    gettext = translations(chosen_language(request)).gettext
+    text = gettext(
+        "It took more than ten minutes, was begun in another browser, or is done already. "
+        "Please go back to the newspaper and sign in again."
     )
+    return message_page(request, gettext("This sign-in has ended"), text, 400, query="")
 
 
 HANDLERS = [leave, come_back, come_back_by_form, start_again, confirm]

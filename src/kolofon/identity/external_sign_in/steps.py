@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from litestar import Response
 
+from kolofon.identity import sentences
 from kolofon.identity.codes.messages import code_message
 from kolofon.identity.codes.queries import Purpose
 from kolofon.identity.codes.service import LIFETIME
@@ -16,13 +17,13 @@ from kolofon.identity.external_sign_in.service import METHOD
 from kolofon.identity.external_sign_in.told import Told
 from kolofon.identity.external_sign_in.visits import ProviderVisit
 from kolofon.identity.pages import signing_in
+from kolofon.identity.pages.flows import ToLink
 from kolofon.identity.pages.steps import start_page
-from kolofon.platform.credentials import EMAIL, PHONE, normalised_credential
+from kolofon.platform.credentials import reachable_credential
 from kolofon.platform.database import Connection
-from kolofon.platform.errors import InvalidRequest, TooManyRequests
+from kolofon.platform.errors import TooManyRequests
 from kolofon.platform.i18n import translations
 
-_TOO_LONG_OPEN = "The page was open for too long. Please try again."
 _PURPOSE: Purpose = "register"  # the code goes to anybody, since an account may be made
 
 
@@ -57,7 +58,7 @@ async def sign_in(visit: ProviderVisit, provider: Provider, told: Told) -> Respo
     async with visit.server.pool().acquire() as connection, connection.transaction():
         outcome = await visit.server.external.linking.sign_in(connection, notice, provider, told)
         if not isinstance(outcome, ProofNeeded):
-            return await _finish(visit, connection, provider, outcome, visit.waiting.remember)
+            return await _finish(visit, connection, provider, told, outcome, visit.waiting.remember)
     pending = Pending(
         provider_code=provider.code,
         told=told,
@@ -67,6 +68,7 @@ async def sign_in(visit: ProviderVisit, provider: Provider, told: Told) -> Respo
         remember=visit.waiting.remember,
         browser=visit.browser,
         expires_at=visit.now + LIFETIME,
+        again=outcome.again,
     )
     return _page(visit, provider, pending)
 
@@ -78,24 +80,21 @@ async def take_form(visit: ProviderVisit) -> Response[Any]:
     if pending is not None:
         provider = visit.server.external.providers.find(pending.provider_code, visit.partner_code)
     if pending is None or provider is None:
-        return start_page(visit, {"": visit.text(_TOO_LONG_OPEN)}, 400)
+        return start_page(visit, {"": visit.text(sentences.TOO_LONG_OPEN)}, 400)
     try:
         if visit.form.get("action") == "code":
             return await _send_code(visit, provider, pending)
         if visit.form.get("action") == "enter_code" and pending.code_id is not None:
             return await _enter_code(visit, provider, pending)
     except TooManyRequests as refused:
-        text = "Too many attempts. Please wait a minute and try again."
-        if refused.retry_after > 60:
-            text = "Too many codes have been asked for. Please wait ten minutes and try again."
-        return _page(visit, provider, pending, {"": visit.text(text)}, 429)
+        return _page(visit, provider, pending, {"": visit.text(sentences.too_often(refused))}, 429)
     return _page(visit, provider, pending)
 
 
 async def _send_code(visit: ProviderVisit, provider: Provider, pending: Pending) -> Response[Any]:
-    credential = pending.credential or pending.chosen or _reachable(visit.form.get("j_username", ""))
+    credential = pending.credential or pending.chosen or reachable_credential(visit.form.get("j_username", ""))
     if credential is None:
-        text = visit.text("Type an e-mail address, or a mobile number with its country code.")
+        text = visit.text(sentences.NOT_REACHABLE)
         return _page(visit, provider, pending, {"j_username": text}, 400)
     code_id = await visit.server.codes.issue(
         visit.server.pool(),
@@ -109,7 +108,7 @@ async def _send_code(visit: ProviderVisit, provider: Provider, pending: Pending)
 
 async def _enter_code(visit: ProviderVisit, provider: Provider, pending: Pending) -> Response[Any]:
     await visit.server.codes.throttle_tries(visit.address)
-    typed = "".join(letter for letter in visit.form.get("code", "") if letter.isdigit())
+    typed = visit.form.get("code", "")
     notice, code_id = visit.notice("providerLinked", provider.name), pending.code_id
     answer = None
     async with visit.server.pool().acquire() as connection, connection.transaction():
@@ -119,21 +118,22 @@ async def _enter_code(visit: ProviderVisit, provider: Provider, pending: Pending
             outcome = await visit.server.external.linking.sign_in_with_proof(
                 connection, notice, provider, pending.told, pending.chosen
             )
-            answer = await _finish(visit, connection, provider, outcome, pending.remember)
+            answer = await _finish(visit, connection, provider, pending.told, outcome, pending.remember)
     if answer is not None:
         visit.server.revocations.add_all(outcome.revocations if isinstance(outcome, SignedIn) else ())
         return answer
-    text = "That is not the code, or it can no longer be used. Try again, or ask for a new one."
+    text = sentences.NO_CODE
     return _page(visit, provider, pending, {"code": visit.text(text)}, 400)
 
 
 async def _finish(
-    visit: ProviderVisit, connection: Connection, provider: Provider, outcome: Outcome, remember: bool
+    visit: ProviderVisit, connection: Connection, provider: Provider, told: Told, outcome: Outcome, remember: bool
 ) -> Response[Any]:
     if not isinstance(outcome, SignedIn):
         return trouble_page(visit, provider, Trouble.CLOSED)
     session = visit.server.sessions.just_signed_in(outcome.unique_id, outcome.credential, METHOD)
-    return await signing_in.complete(visit, connection, session, remember)
+    to_link = ToLink(provider_code=provider.code, told=told) if not outcome.linked else None
+    return await signing_in.complete(visit, connection, session, remember, to_link)
 
 
 def _page(
@@ -152,14 +152,6 @@ def _page(
         status,
         provider_name=provider.name,
         credential=pending.credential,
+        again=pending.again,
         username=visit.form.get("j_username", pending.told.email),
     )
-
-
-def _reachable(text: str) -> str | None:
-    """The stored form of a credential that a code can be sent to."""
-    try:
-        credential, credential_type = normalised_credential(text)
-    except InvalidRequest:
-        return None
-    return credential if credential_type in {EMAIL, PHONE} else None
