@@ -38,6 +38,14 @@ async def end_all_by_credential(
     return await tell(connection, ended, now)
 
 
+async def end_all_by_method(
+    connection: Connection, unique_id: UUID, method: str, now: datetime, but: str | None = None
+) -> list[EndedSession]:
+    """End those of a user's sessions that were begun in a way, as in RFC 8176, except the one whose id is given."""
+    ended = await queries.remove_sessions_of(connection, unique_id, but, method=method)
+    return await tell(connection, ended, now)
+
+
 async def tell(connection: Connection, ended: list[EndedSession], now: datetime) -> list[EndedSession]:
     """Tell who has to hear of it, in the transaction that ends the sessions; returns them."""
     await tell_clients(connection, [session.session_id for session in ended], now)

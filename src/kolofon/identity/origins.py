@@ -4,6 +4,8 @@ import re
 from ipaddress import ip_address, ip_network
 
 import msgspec
+from litestar import Request
+from litestar.datastructures import State
 
 # Browsers name each other in their User-Agent, so the first of these counts. Who pretends to be another is believed.
 _BROWSERS = (
@@ -36,6 +38,11 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     browser: str | None = None
     system: str | None = None
     network: str | None = None
+
+
+def address_of(request: Request[None, None, State]) -> str:
+    """Where a request comes from, as far as it can be told."""
+    return request.client.host if request.client is not None else "unknown"
 
 
 def origin_of(client_id: str | None, user_agent: str, address: str) -> Origin:

@@ -1,12 +1,14 @@
 """All SQL of accounts and sessions."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
 from kolofon.identity.origins import Origin
-from kolofon.platform.database import Connection
+from kolofon.platform.credentials import VERIFIED_LEVELS
+from kolofon.platform.database import Connection, rows_changed
 
 
 class SignInAccount(msgspec.Struct, frozen=True):
@@ -27,6 +29,11 @@ class Session(msgspec.Struct, frozen=True):
     session_id: str = ""  # what clients know it by; empty until it has begun
     # The password that was right, as a digest of its hash: signing in with it ends when it is changed meanwhile.
     password_mark: bytes | None = None
+
+    @property
+    def is_by_provider_alone(self) -> bool:
+        """Whether another server's word is all there is. It may have let a session of its own do."""
+        return self.authentication_methods == ["fed"]
 
 
 class EndedSession(msgspec.Struct, frozen=True):
@@ -57,6 +64,69 @@ async def hold_account(connection: Connection, unique_id: UUID) -> SignInAccount
         unique_id,
     )
     return SignInAccount(*row) if row is not None else None
+
+
+async def lock_account(connection: Connection, unique_id: UUID) -> bool:
+    """Have changes of one account made one after the other, until the transaction ends; False when it is closed.
+
+    Who signs in to it waits as well. Not `for update`: a remembered browser that signs in holds its login and refers
+    to the account, and who changes the account may wait for that login.
+    """
+    return bool(
+        await connection.fetchval(
+            "select true from user_account where unique_id = $1 and disabled_at is null for no key update", unique_id
+        )
+    )
+
+
+async def best_credential(connection: Connection, unique_id: UUID, preferred: Sequence[str]) -> str | None:
+    """What a sign-in without a credential counts as: one of the preferred that is the account's, the first of them
+    best; else the best of the account's own.
+    """
+    found: str | None = await connection.fetchval(
+        """
+        select credential from user_credential
+        where unique_id = $1
+        order by array_position($2::text[], credential), verification_level = any($3::text[]) desc, credential_type,
+            created_at, credential
+        limit 1
+        """,
+        unique_id,
+        preferred,
+        VERIFIED_LEVELS,
+    )
+    return found
+
+
+async def hold_unverified(connection: Connection, credential: str) -> UUID | None:
+    """Whose a credential is that was never shown to be theirs; the account stays as it is until the transaction ends.
+
+    None when it was, and when nobody has it.
+    """
+    query = """
+        select a.unique_id from user_account a
+        join user_credential c on c.unique_id = a.unique_id
+        where c.credential = $1
+            and c.verification_level <> all($2::text[])
+    """
+    if await connection.fetchval(query, credential, VERIFIED_LEVELS) is None:
+        return None
+    # Locked only where something is to be changed, and looked at again after waiting for the lock.
+    await connection.execute(
+        """
+        select from user_account
+        where unique_id = (select unique_id from user_credential where credential = $1)
+        for no key update
+        """,
+        credential,
+    )
+    unique_id: UUID | None = await connection.fetchval(query, credential, VERIFIED_LEVELS)
+    return unique_id
+
+
+async def remove_password(connection: Connection, unique_id: UUID) -> None:
+    """Take an account's password away."""
+    await connection.execute("update user_account set password_hash = null where unique_id = $1", unique_id)
 
 
 async def add_session(
@@ -121,6 +191,33 @@ async def hold_session(connection: Connection, session_hash: bytes, now: datetim
     )
 
 
+async def lock_session(connection: Connection, session_hash: bytes, now: datetime) -> tuple[UUID, str] | None:
+    """Whose a living session is, and its id; it stays until the transaction ends or takes it away."""
+    row = await connection.fetchrow(
+        "select unique_id, session_id from user_session where session_hash = $1 and expires_at > $2 for update",
+        session_hash,
+        now,
+    )
+    return (row["unique_id"], row["session_id"]) if row is not None else None
+
+
+async def set_session_methods(connection: Connection, session_hash: bytes, methods: list[str]) -> None:
+    """Note what the reader of a session has shown by now."""
+    await connection.execute(
+        "update user_session set authentication_methods = $2 where session_hash = $1", session_hash, methods
+    )
+
+
+async def set_session_credential(connection: Connection, unique_id: UUID, session_id: str, credential: str) -> None:
+    """Have a session count as begun with another credential of its user."""
+    await connection.execute(
+        "update user_session set credential = $3 where unique_id = $1 and session_id = $2",
+        unique_id,
+        session_id,
+        credential,
+    )
+
+
 async def remove_session(connection: Connection, session_hash: bytes) -> EndedSession | None:
     """Remove one session."""
     row = await connection.fetchrow(
@@ -140,25 +237,31 @@ async def remove_session_of(connection: Connection, unique_id: UUID, session_id:
 
 
 async def remove_sessions_of(
-    connection: Connection, unique_id: UUID, but: str | None = None, credential: str | None = None
+    connection: Connection,
+    unique_id: UUID,
+    but: str | None = None,
+    credential: str | None = None,
+    method: str | None = None,
 ) -> list[EndedSession]:
-    """Remove all sessions of a user, or those begun with a credential, except one."""
+    """Remove all sessions of a user, or those begun with a credential or by a method, except one."""
     rows = await connection.fetch(
         """
         delete from user_session
         where unique_id = $1 and session_id is distinct from $2 and ($3::text is null or credential = $3)
+            and ($4::text is null or $4 = any(authentication_methods))
         returning unique_id, session_id
         """,
         unique_id,
         but,
         credential,
+        method,
     )
     return [EndedSession(*row) for row in rows]
 
 
 async def sweep_sessions(connection: Connection, now: datetime) -> int:
     """Remove ended sessions and return their number."""
-    return int((await connection.execute("delete from user_session where expires_at < $1", now)).rpartition(" ")[2])
+    return rows_changed(await connection.execute("delete from user_session where expires_at < $1", now))
 
 
 class NewAccount(msgspec.Struct, frozen=True):

@@ -23,6 +23,7 @@ from kolofon.platform.ids import hash_secret, new_secret, new_uuid
 from kolofon.settings import Settings
 
 IDLE = timedelta(hours=12)
+FRESH = timedelta(minutes=10)
 LONGEST_PASSWORD = 1024  # a longer one is not a password but work for the hash
 _PER_CREDENTIAL = Limits(per_second=5, per_minute=10)
 _PER_ADDRESS = Limits(per_second=20, per_minute=100)
@@ -185,6 +186,11 @@ class Sessions:
         return Cookie(
             self.cookie_name, value="", max_age=0, path="/", httponly=True, secure=self._secure, samesite="lax"
         )
+
+
+def is_fresh(session: Session, now: datetime) -> bool:
+    """Whether the reader has shown just now, here, that it is them."""
+    return now - session.authenticated_at <= FRESH and not session.is_by_provider_alone
 
 
 async def _hold_account(connection: Connection, session: Session) -> None:

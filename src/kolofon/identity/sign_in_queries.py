@@ -8,7 +8,7 @@ import msgspec
 
 from kolofon.identity.origins import Origin
 from kolofon.identity.queries import Session
-from kolofon.platform.database import Connection
+from kolofon.platform.database import Connection, rows_changed
 
 
 class SignInNote(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,5 +111,5 @@ async def sweep_sign_ins(connection: Connection, sign_ins_before: datetime, wron
         ("delete from sign_in where occurred_at < $1", sign_ins_before),
         ("delete from wrong_password where day < $1", wrong_before.date()),
     ):
-        removed += int((await connection.execute(statement, before)).rpartition(" ")[2])
+        removed += rows_changed(await connection.execute(statement, before))
     return removed

@@ -25,9 +25,19 @@ async def record(connection: Connection, clock: Clock, caller: ClientCaller, cha
     await _add(connection, clock, (caller.partner_id, caller.actor, caller.client_id), change)
 
 
-async def record_user(connection: Connection, clock: Clock, unique_id: UUID, client_id: str, change: Change) -> None:
+async def record_user(
+    connection: Connection,
+    clock: Clock,
+    unique_id: UUID,
+    client_id: str,
+    action: str,
+    before: Any = None,
+    after: Any = None,
+) -> None:
     """Write down what a reader changed of the own account, which no partner owns."""
-    await _add(connection, clock, (None, f"user:{unique_id.hex}", client_id), change)
+    actor = f"user:{unique_id.hex}"
+    change = Change(action=action, subject=actor, before=before, after=after)
+    await _add(connection, clock, (None, actor, client_id), change)
 
 
 async def record_command(

@@ -20,6 +20,10 @@ EXTERNAL_PREFIXES = {
 }
 # The types as List user profile spells them.
 CREDENTIAL_WORDS = {EMAIL: "email", PHONE: "phone"}
+# The verification levels that say that a credential is its user's. Others only say that it was typed.
+VERIFIED_LEVELS = ("verificationLink", "verificationCode", "externallyVerified")
+BY_CODE = "verificationCode"
+BY_OTHERS = "externallyVerified"
 _PREFIX_TYPES = {prefix: letter for letter, prefix in EXTERNAL_PREFIXES.items()}
 
 
@@ -38,6 +42,15 @@ def normalised_credential(text: str, region: str = "NO") -> tuple[str, str]:
     if "@" in text:
         return _email(text), EMAIL
     return _phone(text, region), PHONE
+
+
+def reachable_credential(text: str) -> str | None:
+    """The stored form of a credential that a code can be sent to; None for any other, and for what is none."""
+    try:
+        credential, credential_type = normalised_credential(text)
+    except InvalidRequest:
+        return None
+    return credential if credential_type in {EMAIL, PHONE} else None
 
 
 def external_credential(credential_type: str, external_id: str) -> str:

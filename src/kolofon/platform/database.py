@@ -80,6 +80,11 @@ async def try_lock(connection: Connection, lock: Lock) -> bool:
     return bool(await connection.fetchval("select pg_try_advisory_xact_lock($1)", lock))
 
 
+def rows_changed(status: str) -> int:
+    """How many rows a statement has written, by what `execute` returns of it."""
+    return int(status.rpartition(" ")[2])
+
+
 def _encode_jsonb(value: object) -> bytes:
     return b"\x01" + msgspec.json.encode(value)  # the version byte of the binary format
 

@@ -7,7 +7,7 @@ import msgspec
 
 from kolofon.platform.callers import ClientCaller
 from kolofon.platform.clock import Clock
-from kolofon.platform.database import Connection
+from kolofon.platform.database import Connection, rows_changed
 from kolofon.platform.errors import Conflict, InvalidRequest, Unprocessable
 
 KEY_LENGTH = 255
@@ -89,4 +89,4 @@ async def remember(connection: Connection, clock: Clock, request: RepeatableRequ
 async def sweep_idempotency_keys(connection: Connection, before: datetime) -> int:
     """Forget the answers given before a time and return their number."""
     status = await connection.execute("delete from idempotency_key where created_at < $1", before)
-    return int(status.rpartition(" ")[2])
+    return rows_changed(status)

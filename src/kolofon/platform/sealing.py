@@ -1,9 +1,13 @@
 """Keys derived from the one secret of an installation, and sealing of what must be stored but not read."""
 
+import binascii
 import os
 import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from pathlib import Path
+from typing import TypeVar
 
+import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -11,6 +15,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from kolofon.settings import SHORTEST_SECRET, Settings, SettingsError
 
+T = TypeVar("T")
 _NONCE_LENGTH = 12
 
 
@@ -48,6 +53,19 @@ def unseal(key: bytes, sealed: bytes) -> bytes:
         return AESGCM(key).decrypt(sealed[:_NONCE_LENGTH], sealed[_NONCE_LENGTH:], None)
     except InvalidTag:
         raise SealBroken from None
+
+
+def seal_value(key: bytes, value: object) -> str:
+    """A value as a text that the browser carries, in a form or a URL, and can neither read nor alter."""
+    return urlsafe_b64encode(seal(key, msgspec.json.encode(value))).decode()
+
+
+def unseal_value(key: bytes, text: str, shape: type[T]) -> T | None:
+    """The value behind such a text; None when it was not made with this key, or is of another shape."""
+    try:
+        return msgspec.json.decode(unseal(key, urlsafe_b64decode(text.encode())), type=shape)
+    except (SealBroken, binascii.Error, ValueError):
+        return None
 
 
 def read_secrets(settings: Settings) -> Secrets:

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import httpx
 import pyotp
 
-from kolofon.identity.second_factors import queries
+from kolofon.identity import queries as accounts
 from kolofon.identity.second_factors.service import SecondFactors
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Connection
@@ -51,7 +51,7 @@ async def add_app(server: Server, clock: Clock, reader: Reader) -> App:
     secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
     app = App(secret, clock)
     async with server.parts.pool().acquire() as connection, connection.transaction():
-        await queries.lock_account(connection, reader.unique_id)
+        await accounts.lock_account(connection, reader.unique_id)
         assert await factors_of(server).add_totp(connection, reader.unique_id, WEB, secret, app.code)
     clock.move(2 * STEP)
     return app

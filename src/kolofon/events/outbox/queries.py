@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from kolofon.events.outbox.messages import Kind, Message
-from kolofon.platform.database import Connection
+from kolofon.platform.database import Connection, rows_changed
 
 
 class DueMessage(msgspec.Struct, frozen=True):
@@ -151,7 +151,7 @@ async def sweep_messages(connection: Connection, before: datetime) -> int:
     status = await connection.execute(
         "delete from message where created_at < $1 and (sent_at is not null or given_up_at is not null)", before
     )
-    return int(status.rpartition(" ")[2])
+    return rows_changed(status)
 
 
 async def list_newest(connection: Connection, most: int) -> list[ListedMessage]:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from kolofon.platform.database import Connection
+from kolofon.platform.database import Connection, rows_changed
 
 
 class DueLogout(msgspec.Struct, frozen=True):
@@ -133,4 +133,4 @@ async def sweep(connection: Connection, before: datetime) -> int:
         """,
         before,
     )
-    return int(status.rpartition(" ")[2])
+    return rows_changed(status)

@@ -21,6 +21,7 @@ from kolofon.identity.oauth.keys import KeyRing
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Connection, Pool
 from kolofon.platform.due_work import DueWork, pause_after
+from kolofon.platform.templating import one_line
 
 _log = structlog.get_logger()
 CHANNEL = "kolofon_back_channel_logout"
@@ -170,7 +171,7 @@ async def _beginning_of(answer: httpx.Response) -> str:
         if len(read) >= _LONGEST_PROBLEM:
             break
     text = read[:_LONGEST_PROBLEM].decode("utf-8", "replace")
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return one_line(text)
 
 
 async def keep_logouts_in_order(connection: Connection, clock: Clock) -> int:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from kolofon.platform.database import Connection
+from kolofon.platform.database import Connection, rows_changed
 
 Purpose = Literal["login", "register", "password", "credential"]
 
@@ -94,4 +94,4 @@ async def spend(connection: Connection, code_id: UUID, now: datetime) -> bool:
 
 async def sweep_codes(connection: Connection, before: datetime) -> int:
     """Remove codes made before then and return their number."""
-    return int((await connection.execute("delete from one_time_code where created_at < $1", before)).rpartition(" ")[2])
+    return rows_changed(await connection.execute("delete from one_time_code where created_at < $1", before))

@@ -89,9 +89,9 @@ class Codes:
         """Count one try at a code, of whatever credential; raises TooManyRequests."""
         await self._throttle.by_address("tries at codes", address, _TRIES_PER_ADDRESS)
 
-    async def enter(self, connection: Connection, code_id: UUID, asked: Asked, code: str) -> bool:
-        """Whether this is the code. The caller commits in either case: a wrong one is counted."""
-        now = self._clock.now()
+    async def enter(self, connection: Connection, code_id: UUID, asked: Asked, typed: str) -> bool:
+        """Whether this is the code, however it was typed. The caller commits in either case: a wrong one is counted."""
+        now, code = self._clock.now(), "".join(letter for letter in typed if letter.isdigit())
         stored = await queries.count_try(connection, code_id, now, TRIES)
         fits = hmac.compare_digest(stored or b"", self._hash(code_id, asked, code))
         if fits:

@@ -1,7 +1,6 @@
 """The request behind a consent page, sealed into its form: the browser carries it and can neither read nor alter it."""
 
-import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
 from datetime import datetime, timedelta
 from enum import Enum
 from hashlib import sha256
@@ -10,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from kolofon.identity.queries import Session
-from kolofon.platform.sealing import SealBroken, seal, unseal
+from kolofon.platform.sealing import seal_value, unseal_value
 
 OPEN_FOR = timedelta(hours=1)
 
@@ -53,17 +52,15 @@ class Answer(msgspec.Struct, frozen=True):
 
 def seal_form(key: bytes, form: ConsentForm) -> str:
     """The hidden field's value."""
-    return urlsafe_b64encode(seal(key, msgspec.json.encode(form))).decode()
+    return seal_value(key, form)
 
 
 def read_answer(key: bytes, text: str, action: str, browser: str, now: datetime) -> Answer | None:
     """The form, if this server gave it to this browser and it is not too old."""
-    try:
-        sealed = urlsafe_b64decode(text.encode())
-        form = msgspec.json.decode(unseal(key, sealed), type=ConsentForm)
-    except (SealBroken, binascii.Error, ValueError):
+    form = unseal_value(key, text, ConsentForm)
+    if form is None or form.browser != browser or now >= form.expires_at:
         return None
-    if form.browser != browser or now >= form.expires_at:
-        return None
+    # Of what is sealed: the text that stands for it can be spelled in more than one way.
+    used_hash = sha256(b"consent form " + urlsafe_b64decode(text.encode())).digest()
     pressed = action if action in {decision.value for decision in Decision} else Decision.SHOW.value
-    return Answer(form, Decision(pressed), sha256(b"consent form " + sealed).digest())
+    return Answer(form, Decision(pressed), used_hash)

@@ -11,6 +11,7 @@ from kolofon.identity.consent.words import scope_words
 from kolofon.identity.login_server import LoginServer
 from kolofon.identity.pages.form_tokens import browser_cookie, browser_of, form_token, is_secure
 from kolofon.identity.pages.language import chosen_language, language_cookie
+from kolofon.identity.pages.messages import message_page
 from kolofon.identity.pages.rendering import page
 from kolofon.identity.pages.visits import language_links
 from kolofon.identity.prefixes import prefix_of
@@ -69,16 +70,6 @@ def consent_page(
 
 def too_late_page(request: HttpRequest) -> Response[Any]:
     """The answer to a form that is too old, or not from our page in this browser: its request is not to be trusted."""
-    language = chosen_language(request)
-    gettext = translations(language).gettext
-    return page(
-        "message.html",
-        language,
-        status=400,
-        base=prefix_of(request),
-        languages=[],
-        flow="",
-        heading=gettext("Please start again"),
-        text=gettext("The page was open for too long. Go back to the site that you came from, and try again."),
-        detail="",
-    )
+    gettext = translations(chosen_language(request)).gettext
+    text = gettext("The page was open for too long. Go back to the site that you came from, and try again.")
+    return message_page(request, gettext("Please start again"), text, 400)

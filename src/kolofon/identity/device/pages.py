@@ -4,8 +4,6 @@ Nothing happens by opening a link. The question is asked only in the browser in 
 sealed value says that no other browser can use.
 """
 
-import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -14,10 +12,12 @@ import msgspec
 from litestar import Response
 
 from kolofon.catalogue.memory import Client
+from kolofon.identity import sentences
 from kolofon.identity.consent.words import scope_words
 from kolofon.identity.device.queries import WaitingDevice, find_waiting
 from kolofon.identity.device.rfc8628 import read_user_code, shown_user_code
 from kolofon.identity.login_server import LoginServer
+from kolofon.identity.origins import address_of
 from kolofon.identity.pages.form_tokens import browser_cookie, browser_of, form_token, is_secure
 from kolofon.identity.pages.language import chosen_language, language_cookie
 from kolofon.identity.pages.rendering import page
@@ -29,7 +29,7 @@ from kolofon.platform.database import Connection
 from kolofon.platform.errors import TooManyRequests
 from kolofon.platform.i18n import translations
 from kolofon.platform.ids import hash_secret
-from kolofon.platform.sealing import SealBroken, seal, unseal
+from kolofon.platform.sealing import seal_value, unseal_value
 
 # Signing in may take a while; the device's own code ends sooner or later than this by itself.
 _OPEN_FOR = timedelta(minutes=10)
@@ -62,17 +62,16 @@ class DevicePage:
 
     def too_late(self, user_code: str = "") -> Response[Any]:
         """The form for the code again, after one that is not this browser's, or too old."""
-        text = self.gettext("The page was open for too long. Please try again.")
+        text = self.gettext(sentences.TOO_LONG_OPEN)
         return self.start(user_code, {"": text}, 400)
 
     async def enter(self, text: str) -> Response[Any]:
         """Go on with a code that was typed: by way of the sign-in page, which lets pass who is signed in."""
-        address = self._request.client.host if self._request.client is not None else "unknown"
         session = await self._session()
         try:
-            await self._server.devices.throttle_tries(address, session)
+            await self._server.devices.throttle_tries(address_of(self._request), session)
         except TooManyRequests:
-            wait = self.gettext("Too many attempts. Please wait a minute and try again.")
+            wait = self.gettext(sentences.TOO_OFTEN)
             return self.start(text, {"": wait}, 429)
         code = read_user_code(text)
         device = None
@@ -197,15 +196,14 @@ class DevicePage:
         return await self._server.sessions.visit(self._server.pool(), self._secret)
 
     def _seal(self, typed: Typed) -> str:
-        return urlsafe_b64encode(seal(self._server.device_key, msgspec.json.encode(typed))).decode()
+        return seal_value(self._server.device_key, typed)
 
     def _read(self, sealed: str) -> Typed | None:
         """What was sealed for this browser, if it is not too old."""
-        try:
-            typed = msgspec.json.decode(unseal(self._server.device_key, urlsafe_b64decode(sealed.encode())), type=Typed)
-        except (SealBroken, binascii.Error, ValueError):
+        typed = unseal_value(self._server.device_key, sealed, Typed)
+        if typed is None or typed.browser != self._browser:
             return None
-        return typed if typed.browser == self._browser and self._server.clock.now() < typed.expires_at else None
+        return typed if self._server.clock.now() < typed.expires_at else None
 
     def gettext(self, sentence: str) -> str:
         """A sentence in the page's language."""

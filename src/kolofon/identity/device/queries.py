@@ -8,7 +8,7 @@ import msgspec
 from kolofon.identity.device.rfc8628 import StoredDevice
 from kolofon.identity.oauth.queries import Grant
 from kolofon.identity.oauth.rfc6749 import SignIn
-from kolofon.platform.database import Connection
+from kolofon.platform.database import Connection, rows_changed
 
 
 class NewDevice(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,4 +155,4 @@ async def note_decision(
 async def sweep_devices(connection: Connection, before: datetime) -> int:
     """Forget requests that ended before then; returns their number."""
     status = await connection.execute("delete from device_authorization where expires_at < $1", before)
-    return int(status.rpartition(" ")[2])
+    return rows_changed(status)

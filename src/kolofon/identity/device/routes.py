@@ -8,6 +8,7 @@ from kolofon.identity.device.pages import DevicePage
 from kolofon.identity.login_server import UsesLoginServer
 from kolofon.identity.oauth.requests import HttpRequest, authenticated_client, form_parameters
 from kolofon.identity.oauth.rfc6749 import read_parameters
+from kolofon.identity.origins import address_of
 from kolofon.identity.pages.form_tokens import form_token_fits
 from kolofon.identity.pages.visits import query_of
 
@@ -17,7 +18,7 @@ async def device_authorization(request: HttpRequest, login_server: UsesLoginServ
     """The codes for a device that wants to sign somebody in (RFC 8628, section 3.1)."""
     parameters = await form_parameters(request)
     client = await authenticated_client(request, login_server, parameters)
-    await login_server.devices.throttle_requests(request.client.host if request.client is not None else "unknown")
+    await login_server.devices.throttle_requests(address_of(request))
     async with login_server.pool().acquire() as connection, connection.transaction():
         answer = await login_server.devices.begin(connection, client, parameters.get("scope"))
     return Response(answer, media_type="application/json", headers={"Cache-Control": "no-store", "Pragma": "no-cache"})

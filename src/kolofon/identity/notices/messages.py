@@ -1,17 +1,15 @@
 """What a notice says: a mail with text and HTML, or one line by SMS, in the reader's language."""
 
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Literal
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from kolofon.events.outbox.service import Message
 from kolofon.identity.origins import Origin
 from kolofon.identity.wording import browser_words, time_words
 from kolofon.platform.credentials import EMAIL, normalised_credential
-from kolofon.platform.i18n import translations
+from kolofon.platform.templating import environment, one_line
 
 Kind = Literal[
     "credentialAdded",
@@ -21,6 +19,7 @@ Kind = Literal[
     "secondFactorRemoved",
     "recoveryCodeUsed",
     "providerLinked",
+    "providerRemoved",
 ]
 # Who cannot be reached for longer sees it on the account page.
 _SENT_WITHIN = timedelta(days=4)
@@ -36,43 +35,26 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     origin: Origin
 
 
-@cache
-def _environment(language: str) -> Environment:
-    environment = Environment(
-        loader=PackageLoader("kolofon.identity.notices"),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-    )
-    environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
-    return environment
-
-
 def notice_message(recipient: str, notice: Notice, now: datetime, time_zone: str | None) -> Message:
     """The message that brings a notice to a credential, which is an e-mail address or a phone number."""
     values = {
         "kind": notice.kind,
-        "detail": _one_line(notice.detail),
-        "client_name": _one_line(notice.client_name),
+        "detail": one_line(notice.detail),
+        "client_name": one_line(notice.client_name),
         "when": time_words(now, time_zone, notice.language),
         "where": browser_words(notice.origin.browser, notice.origin.system, notice.language),
         "language": notice.language,
     }
-    environment = _environment(notice.language)
+    templates = environment("kolofon.identity.notices", notice.language)
     expires_at = now + _SENT_WITHIN
     if normalised_credential(recipient)[1] != EMAIL:
-        text = _one_line(environment.get_template("sms.txt").render(values))
+        text = one_line(templates.get_template("sms.txt").render(values))
         return Message(kind="sms", recipient=recipient, text=text, expires_at=expires_at)
     return Message(
         kind="mail",
         recipient=recipient,
-        subject=_one_line(environment.get_template("subject.txt").render(values)),
-        text=environment.get_template("mail.txt").render(values),
-        html=environment.get_template("mail.html").render(values),
+        subject=one_line(templates.get_template("subject.txt").render(values)),
+        text=templates.get_template("mail.txt").render(values),
+        html=templates.get_template("mail.html").render(values),
         expires_at=expires_at,
     )
-
-
-def _one_line(text: str) -> str:
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())

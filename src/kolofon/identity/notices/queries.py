@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from kolofon.platform.credentials import VERIFIED_LEVELS
 from kolofon.platform.database import Connection
 
 
@@ -12,10 +13,11 @@ async def list_recipients(connection: Connection, unique_id: UUID) -> list[str]:
         select credential
         from user_credential
         where unique_id = $1 and credential_type in ('A', 'B')
-            and verification_level in ('verificationLink', 'verificationCode', 'externallyVerified')
+            and verification_level = any($2::text[])
         order by credential
         """,
         unique_id,
+        VERIFIED_LEVELS,
     )
     return [row["credential"] for row in rows]
 

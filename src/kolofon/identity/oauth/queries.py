@@ -9,7 +9,7 @@ import msgspec
 
 from kolofon.identity.oauth.keys import LONGEST_TOKEN, StoredKey
 from kolofon.identity.oauth.rfc6749 import SignIn, StoredCode, StoredRefreshToken
-from kolofon.platform.database import Connection
+from kolofon.platform.database import Connection, rows_changed
 
 
 class Revocation(msgspec.Struct, frozen=True):
@@ -25,6 +25,8 @@ class WhichGrants(msgspec.Struct, frozen=True, kw_only=True):
     session_ids: list[str] | None = None
     but_session_id: str | None = None
     client_id: str | None = None
+    method: str | None = None  # how the reader had signed in, as in RFC 8176
+    credential: str | None = None  # and with which credential
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,6 +122,8 @@ async def revoke_grants_of(
                 and ($2::text[] is null or session_id = any($2))
                 and ($3::text is null or session_id is distinct from $3)
                 and ($4::text is null or client_id = $4)
+                and ($7::text is null or $7 = any(authentication_methods))
+                and ($8::text is null or credential = $8)
             returning grant_id
         ), listed as (
             insert into token_revocation (revoked_id, expires_at) select grant_id, $6 from ended
@@ -133,6 +137,8 @@ async def revoke_grants_of(
         which.client_id,
         now,
         expires_at,
+        which.method,
+        which.credential,
     )
     return [row["grant_id"] for row in rows]
 
@@ -337,5 +343,5 @@ async def sweep(connection: Connection, now: datetime) -> int:
         ("delete from pushed_request where expires_at < $1", now),
         ("delete from used_once where expires_at < $1", now),
     ):
-        removed += int((await connection.execute(statement, before)).rpartition(" ")[2])
+        removed += rows_changed(await connection.execute(statement, before))
     return removed

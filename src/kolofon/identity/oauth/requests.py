@@ -10,6 +10,7 @@ from kolofon.identity.login_server import LoginServer
 from kolofon.identity.oauth import queries, rfc7523
 from kolofon.identity.oauth.clients import authenticate_client
 from kolofon.identity.oauth.rfc6749 import OAuthError, read_client_credentials, read_parameters
+from kolofon.identity.origins import address_of
 from kolofon.identity.prefixes import PREFIXES
 from kolofon.platform.callers import Limits
 from kolofon.platform.errors import TooManyRequests, UnsupportedMediaType
@@ -44,7 +45,7 @@ async def authenticated_client(request: HttpRequest, login_server: LoginServer, 
     except OAuthError as error:
         if error.code != "invalid_client":
             raise
-        address = request.client.host if request.client is not None else "unknown"
+        address = address_of(request)
         allowance = await login_server.limiter.take(f"client authentication {address}", _FAILURES)
         if not allowance.allowed:
             raise TooManyRequests("too many failed attempts", allowance.retry_after) from None

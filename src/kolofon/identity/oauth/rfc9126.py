@@ -9,6 +9,7 @@ from kolofon.platform.database import Connection
 from kolofon.platform.ids import hash_secret, new_secret
 
 REQUEST_URI_SECONDS = 60
+_LONGEST = 16_000
 _PREFIX = "urn:ietf:params:oauth:request_uri:"
 # How the client showed who it is belongs to the push, not to the request.
 _AUTHENTICATION = {"client_secret", "client_assertion", "client_assertion_type"}
@@ -26,6 +27,9 @@ def request_parameters(client_id: str, parameters: Mapping[str, str]) -> dict[st
     if parameters.get("client_id", client_id) != client_id:
         raise OAuthError("invalid_request", "client_id: another client than the one that authenticated")
     request = {name: value for name, value in parameters.items() if name not in _AUTHENTICATION}
+    if sum(len(name) + len(value) for name, value in request.items()) > _LONGEST:
+        # It is kept, and travels through the browser's address bar sealed.
+        raise OAuthError("invalid_request", f"the request has more than {_LONGEST} characters")
     return request | {"client_id": client_id}
 
 

@@ -13,8 +13,12 @@ from kolofon.identity.oauth.rfc6749 import DEVICE_CODE, EXTID_CODE, OAuthError
 from kolofon.identity.oauth.tokens import FamilyRevoked, TokenAnswer
 from kolofon.identity.openid import discovery
 from kolofon.identity.openid.id_token import read_hint
+from kolofon.identity.origins import address_of
+from kolofon.identity.throttling import Throttle
+from kolofon.platform.callers import Limits
 from kolofon.platform.errors import InvalidRequest
 
+_PUSHES_PER_ADDRESS = Limits(per_second=10, per_minute=60)
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
@@ -81,6 +85,9 @@ async def push_request(request: HttpRequest, login_server: UsesLoginServer) -> R
     """Keep an authorization request until the browser brings its name (RFC 9126)."""
     parameters = await form_parameters(request)
     client = await authenticated_client(request, login_server, parameters)
+    if client.public:
+        # Anybody can push in its name; others have shown who they are, and push for all of their readers.
+        await Throttle(login_server.limiter).by_address("pushed requests", address_of(request), _PUSHES_PER_ADDRESS)
     pushed = rfc9126.request_parameters(client.client_id, parameters)
     now = login_server.clock.now()
     try:

@@ -99,7 +99,8 @@ def next_step(
     """
     if session is None:
         return _ask(wanted)
-    is_new = asked is not None and session.authenticated_at > asked.at
+    # A provider may have let its own session do; the page offers none where a new sign-in is asked for.
+    is_new = asked is not None and session.authenticated_at > asked.at and not session.is_by_provider_alone
     is_old = wanted.max_age is not None and session.authenticated_at + wanted.max_age <= now
     must_be_new = wanted.again or is_old or (asked is not None and asked.anew)
     if must_be_new and not is_new:

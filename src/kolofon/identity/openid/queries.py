@@ -5,6 +5,7 @@ from uuid import UUID
 import msgspec
 
 from kolofon.identity.openid.userinfo import KnownReader
+from kolofon.platform.credentials import VERIFIED_LEVELS
 from kolofon.platform.database import Connection
 
 
@@ -14,7 +15,7 @@ async def find_reader(connection: Connection, unique_id: UUID, grant_id: UUID) -
         """
         with known as (
             select c.credential, c.credential_type, c.created_at,
-                c.verification_level in ('verificationLink', 'verificationCode', 'externallyVerified') as verified,
+                c.verification_level = any($3::text[]) as verified,
                 c.credential = (select g.credential from oauth_grant g where g.grant_id = $2) as signed_in
             from user_credential c
             where c.unique_id = $1 and c.credential_type in ('A', 'B')
@@ -34,5 +35,6 @@ async def find_reader(connection: Connection, unique_id: UUID, grant_id: UUID) -
         """,
         unique_id,
         grant_id,
+        VERIFIED_LEVELS,
     )
     return msgspec.convert({"unique_id": unique_id.hex, **row}, KnownReader) if row is not None else None

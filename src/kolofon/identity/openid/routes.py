@@ -14,6 +14,7 @@ from kolofon.identity.openid.rp_initiated_logout import LogoutRequest, needs_ask
 from kolofon.identity.openid.userinfo import userinfo_claims
 from kolofon.identity.pages.form_tokens import browser_cookie, browser_of, form_token, form_token_fits
 from kolofon.identity.pages.language import chosen_language
+from kolofon.identity.pages.messages import message_page
 from kolofon.identity.pages.rendering import page
 from kolofon.identity.pages.signing_out import sign_out
 from kolofon.identity.pages.visits import language_links, query_of
@@ -99,17 +100,9 @@ async def _end(request: HttpRequest, login_server: LoginServer, logout: LogoutRe
     if logout.done_url is not None:
         # 303: after the reader's yes the browser shall not send the form on to the client.
         return redirect(logout.done_url, status=303, cookies=cookies)
-    language = chosen_language(request)
-    gettext = translations(language).gettext
-    answer = page(
-        "message.html",
-        language,
-        base=prefix_of(request),
-        languages=language_links(query_of(request), language),
-        flow="",
-        heading=gettext("You are signed out"),
-        text=gettext("You can close this page."),
-        detail="",
+    gettext = translations(chosen_language(request)).gettext
+    answer = message_page(
+        request, gettext("You are signed out"), gettext("You can close this page."), query=query_of(request)
     )
     for cookie in cookies:
         answer.set_cookie(cookie)
@@ -132,6 +125,8 @@ def _asking_page(
         query=query_of(request),
         form_token=form_token(login_server, browser),
         client_name=logout.client.name if logout.client is not None else "",
+        logo_url=logout.client.logo_url if logout.client is not None else None,
+        background_url=logout.client.background_url if logout.client is not None else None,
     )
     answer.set_cookie(browser_cookie(login_server, browser))
     return answer

@@ -1,7 +1,5 @@
 """What is known between two steps of a sign-in, sealed into the form: the browser carries it and cannot read it."""
 
-import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -9,12 +7,20 @@ from uuid import UUID
 import msgspec
 
 from kolofon.identity.codes.queries import Purpose
+from kolofon.identity.external_sign_in.told import Told
 from kolofon.identity.queries import Session
-from kolofon.platform.sealing import SealBroken, seal, unseal
+from kolofon.platform.sealing import seal_value, unseal_value
 
 Step = Literal["code", "details", "new_password", "second_factor", "recovery", "set_up"]
 # Whether the reader may go on without a second factor where the browser is awaited.
 Wish = Literal["required", "wished"]
+
+
+class ToLink(msgspec.Struct, frozen=True, kw_only=True):
+    """A provider's user, who is linked to the account once its second factor has been shown."""
+
+    provider_code: str
+    told: Told
 
 
 class Second(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +36,7 @@ class Second(msgspec.Struct, frozen=True, kw_only=True):
     totp: bool
     passkey: bool
     secret: str = ""
+    to_link: ToLink | None = None
 
 
 class Flow(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,13 +54,10 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True):
 
 def seal_flow(key: bytes, flow: Flow) -> str:
     """The hidden field's value."""
-    return urlsafe_b64encode(seal(key, msgspec.json.encode(flow))).decode()
+    return seal_value(key, flow)
 
 
 def read_flow(key: bytes, text: str, browser: str, now: datetime) -> Flow | None:
     """What the hidden field holds, if this server gave it to this browser and it is not too old."""
-    try:
-        flow = msgspec.json.decode(unseal(key, urlsafe_b64decode(text.encode())), type=Flow)
-    except (SealBroken, binascii.Error, ValueError):
-        return None
-    return flow if flow.browser == browser and now < flow.expires_at else None
+    flow = unseal_value(key, text, Flow)
+    return flow if flow is not None and flow.browser == browser and now < flow.expires_at else None

@@ -1,33 +1,18 @@
 """From a template to an answer with the headers that keep a page safe."""
 
-from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Response
 
-from kolofon.platform.i18n import translations
-
-
-@cache
-def _environment(language: str) -> Environment:
-    environment = Environment(
-        loader=PackageLoader("kolofon.identity.pages"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-    )
-    environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
-    return environment
+from kolofon.platform.templating import environment
 
 
 def page(
     template: str, language: str, status: int = 200, form_target: str | None = None, **values: Any
 ) -> Response[str]:
     """An HTML answer. `form_target` is where a form's answer may redirect to besides this server."""
-    html = _environment(language).get_template(template).render(language=language, **values)
+    html = environment("kolofon.identity.pages", language).get_template(template).render(language=language, **values)
     # The one script there is asks for passkeys; what has none of them to ask for runs none.
     scripts = "script-src 'self'; " if values.get("passkey_options") else ""
     headers = {

@@ -12,11 +12,11 @@ from kolofon.identity.pages import signing_in
 from kolofon.identity.pages.entries import Entry, Page, read_entry
 from kolofon.identity.pages.form_tokens import form_token_fits
 from kolofon.identity.pages.language import chosen_language
+from kolofon.identity.pages.messages import message_page
 from kolofon.identity.pages.passing import login_check, logout
 from kolofon.identity.pages.recalling import recall
-from kolofon.identity.pages.rendering import page
 from kolofon.identity.pages.steps import not_ours, start_page, take_form
-from kolofon.identity.pages.visits import HttpRequest, Visit, language_links, query_of
+from kolofon.identity.pages.visits import HttpRequest, Visit, query_of
 from kolofon.identity.prefixes import prefix_of
 from kolofon.identity.redirects import redirect
 from kolofon.platform.errors import ApiError
@@ -68,7 +68,7 @@ async def _open(request: HttpRequest, login_server: LoginServer, name: Page) -> 
             return start_page(visit, username=session.credential)
         if "select_account" in entry.prompt:
             return visit.show("signed_in.html", credential=session.credential)
-    return start_page(visit)
+    return start_page(visit, signed_in_as=session.credential if session is not None else "")
 
 
 @get("/static/pages.css", operation_id="pageStyle", include_in_schema=False)
@@ -85,22 +85,13 @@ async def script() -> Response[bytes]:
 
 def refused_page(request: HttpRequest, error: ApiError) -> Response[Any]:
     """What a person sees when the page that sent them here asked for something impossible."""
-    language = chosen_language(request)
-    gettext = translations(language).gettext
-    return page(
-        "message.html",
-        language,
-        status=error.status,
-        base=prefix_of(request),
-        languages=language_links(query_of(request), language),
-        flow="",
-        heading=gettext("This link does not work"),
-        text=gettext(
-            "The page that sent you here asked for something that cannot be done. "
-            "Please go back and try again, or tell the newspaper's customer service."
-        ),
-        detail=error.message,
+    gettext = translations(chosen_language(request)).gettext
+    text = gettext(
+        "The page that sent you here asked for something that cannot be done. "
+        "Please go back and try again, or tell the newspaper's customer service."
     )
+    heading = gettext("This link does not work")
+    return message_page(request, heading, text, error.status, detail=error.message, query=query_of(request))
 
 
 def _entry(request: HttpRequest, login_server: LoginServer, name: Page) -> Entry:

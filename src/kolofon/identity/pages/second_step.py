@@ -7,11 +7,12 @@ import msgspec
 from litestar import Response
 
 from kolofon.identity import queries as accounts
+from kolofon.identity import sentences
 from kolofon.identity.notices.service import notify
 from kolofon.identity.oauth.queries import use_once
 from kolofon.identity.pages import signing_in
 from kolofon.identity.pages.entries import DECLINED, SECOND_FACTOR
-from kolofon.identity.pages.flows import Flow, Second, Step
+from kolofon.identity.pages.flows import Flow, Second, Step, ToLink
 from kolofon.identity.pages.visits import Visit
 from kolofon.identity.queries import Session
 from kolofon.identity.redirects import redirect
@@ -23,8 +24,6 @@ from kolofon.platform.ids import hash_secret
 
 _OVER = "Please sign in again."
 Action = Callable[[Visit], Awaitable[Response[Any]]]
-_NO_PASSKEY = "That did not work. You can try again, or go on in another way."
-_NO_CODE = "That is not the code, or it has been used. Wait for the next one and try again."
 
 
 class _Over(Exception):
@@ -66,7 +65,7 @@ class SecondSteps:
             session = await self._session_of(visit, connection, passkey) if passkey is not None else None
             if session is not None:
                 return await signing_in.complete(visit, connection, session, visit.wants_remembering)
-        return self._start_page(visit, {"": visit.text(_NO_PASSKEY)}, 400)
+        return self._start_page(visit, {"": visit.text(sentences.NO_PASSKEY)}, 400)
 
     async def enter_code(self, visit: Visit) -> Response[Any]:
         """A code from the app."""
@@ -85,7 +84,7 @@ class SecondSteps:
             minutes = int(tried.wait.total_seconds() // 60) + 1
             text = visit.text("Too many wrong codes. Please wait %(minutes)s min, or use a recovery code.")
             return signing_in.second_page(visit, flow, {"code": text % {"minutes": minutes}}, 429)
-        return signing_in.second_page(visit, flow, {"code": visit.text(_NO_CODE)}, 400)
+        return signing_in.second_page(visit, flow, {"code": visit.text(sentences.NO_APP_CODE)}, 400)
 
     async def show_passkey(self, visit: Visit) -> Response[Any]:
         """One of the account's passkeys."""
@@ -98,7 +97,7 @@ class SecondSteps:
             answer = visit.form.get("passkey", "")
             if await factors.passkeys.show(connection, answer, visit.browser, unique_id) is not None:
                 return await self._finish(visit, connection, flow, second, BY_PASSKEY)
-        return signing_in.second_page(visit, flow, {"": visit.text(_NO_PASSKEY)}, 400)
+        return signing_in.second_page(visit, flow, {"": visit.text(sentences.NO_PASSKEY)}, 400)
 
     async def enter_recovery_code(self, visit: Visit) -> Response[Any]:
         """One of the codes that were kept for this."""
@@ -126,11 +125,11 @@ class SecondSteps:
 
     async def set_up_app(self, visit: Visit) -> Response[Any]:
         """The first code of an app that was given the secret of the page."""
-        return await self._set_up(visit, "code", _NO_CODE)
+        return await self._set_up(visit, "code", sentences.NO_APP_CODE)
 
     async def set_up_passkey(self, visit: Visit) -> Response[Any]:
         """A passkey that was made on the page."""
-        return await self._set_up(visit, "", _NO_PASSKEY)
+        return await self._set_up(visit, "", sentences.NO_PASSKEY)
 
     async def decline(self, visit: Visit) -> Response[Any]:
         """Go on without, where that is allowed; the authorization endpoint tells the client what it means."""
@@ -149,7 +148,7 @@ class SecondSteps:
         await factors.throttle_tries(visit.address, unique_id)
         client_id = visit.entry.client.client_id
         async with visit.server.pool().acquire() as connection, connection.transaction():
-            await queries.lock_account(connection, unique_id)
+            await accounts.lock_account(connection, unique_id)
             if (await factors.held(connection, unique_id)).any:
                 # Set up somewhere else meanwhile. This sign-in has not shown that one.
                 raise _Over
@@ -191,6 +190,8 @@ class SecondSteps:
         except InvalidRequest:
             # The account has been closed meanwhile, or the password that was shown is another one now.
             raise _Over from None
+        if second.to_link is not None:
+            await self._link(visit, connection, second.to_link, session)
         if codes is None:
             return redirect(visit.entry.done_url, 303, cookies)
         answer = visit.show("recovery_codes.html", codes=codes, done_url=visit.entry.done_url)
@@ -198,13 +199,24 @@ class SecondSteps:
             answer.set_cookie(cookie)
         return answer
 
+    async def _link(self, visit: Visit, connection: Connection, to_link: ToLink, session: Session) -> None:
+        """Link the provider's user that the first factor was, unless it is another account's by now."""
+        external = visit.server.external
+        partner = visit.server.catalogue.current.partner(visit.entry.client.partner_id)
+        provider = external.providers.find(to_link.provider_code, partner.code)
+        if provider is not None:
+            notice = visit.notice("providerLinked", provider.name)
+            await external.linking.link(connection, notice, provider, to_link.told, session.unique_id)
+
     async def _is_there(self, visit: Visit, connection: Connection, session: Session) -> bool:
         """Whether the session that is stepped up is still this browser's; nobody ends or steps it up meanwhile."""
-        found = await queries.lock_session(connection, hash_secret(visit.session_id or ""), visit.now)
+        found = await accounts.lock_session(connection, hash_secret(visit.session_id or ""), visit.now)
         return found == (session.unique_id, session.session_id)
 
     async def _session_of(self, visit: Visit, connection: Connection, passkey: queries.Passkey) -> Session | None:
-        credential = await queries.best_credential(connection, passkey.unique_id, visit.entry.wanted_credential)
+        wanted = visit.entry.wanted_credential
+        preferred = [wanted] if wanted is not None else []
+        credential = await accounts.best_credential(connection, passkey.unique_id, preferred)
         account = await accounts.hold_account(connection, passkey.unique_id)
         if credential is None or account is None or account.disabled:
             return None

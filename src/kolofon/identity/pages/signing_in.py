@@ -7,24 +7,27 @@ from litestar import Response
 from litestar.datastructures import Cookie
 
 from kolofon.identity import queries as accounts
-from kolofon.identity.pages.flows import Flow, Second, Wish
+from kolofon.identity.pages.entries import DECLINED, SECOND_FACTOR
+from kolofon.identity.pages.flows import Flow, Second, ToLink, Wish
 from kolofon.identity.pages.visits import AFTER_CODE, Visit
 from kolofon.identity.queries import Session
 from kolofon.identity.redirects import redirect
 from kolofon.identity.second_factors import totp
 from kolofon.identity.second_factors.queries import Held
 from kolofon.identity.second_factors.service import SEVERAL
-from kolofon.identity.sessions import password_mark
+from kolofon.identity.sessions import is_fresh, password_mark
 from kolofon.platform.database import Connection
 from kolofon.platform.ids import new_uuid
 
 
-async def complete(visit: Visit, connection: Connection, session: Session, remember: bool) -> Response[Any]:
+async def complete(
+    visit: Visit, connection: Connection, session: Session, remember: bool, to_link: ToLink | None = None
+) -> Response[Any]:
     """Begin a session in place of the browser's, remember it or not, and leave for where the browser is awaited.
 
     Who has a second factor is asked for it first; who has none and needs one here sets one up first.
     """
-    asking = await ask_for_second(visit, connection, session, remember)
+    asking = await ask_for_second(visit, connection, session, remember, to_link=to_link)
     if asking is not None:
         return asking
     return redirect(visit.entry.done_url, 303, await begin(visit, connection, session, remember))
@@ -51,6 +54,7 @@ async def ask_for_second(
     session: Session,
     remember: bool,
     before: Flow | None = None,
+    to_link: ToLink | None = None,
 ) -> Response[Any] | None:
     """The page that asks for a second factor of who has shown a first one; None when that is enough here.
 
@@ -68,7 +72,7 @@ async def ask_for_second(
     account = await accounts.hold_account(connection, session.unique_id)
     mark = password_mark(account.password_hash) if account is not None else None
     marked = msgspec.structs.replace(session, password_mark=session.password_mark or mark)
-    flow = _flow(visit, marked, remember, held, "required", stepping_up=False)
+    flow = _flow(visit, marked, remember, held, "required", stepping_up=False, to_link=to_link)
     if before is not None:
         flow = msgspec.structs.replace(flow, purpose=before.purpose, code_id=before.code_id)
     return second_page(visit, flow)
@@ -93,6 +97,11 @@ async def step_up(visit: Visit, session: Session) -> Response[Any] | None:
                 return None
             wish = visit.entry.second_factor
         held = await visit.server.second_factors.held(connection, session.unique_id)
+    if not held.any and not is_fresh(session, visit.now):
+        # Whoever sits in front of a browser that was left signed in would set up a way in of their own.
+        if wish == "wished":
+            return redirect(f"{visit.entry.done_url}&{SECOND_FACTOR}={DECLINED}", 303)
+        return redirect(visit.anew_url, 303)
     return second_page(visit, _flow(visit, session, visit.is_remembered, held, wish, stepping_up=True))
 
 
@@ -118,7 +127,15 @@ def second_page(visit: Visit, flow: Flow, errors: dict[str, str] | None = None, 
     )
 
 
-def _flow(visit: Visit, session: Session, remember: bool, held: Held, wish: Wish, stepping_up: bool) -> Flow:
+def _flow(
+    visit: Visit,
+    session: Session,
+    remember: bool,
+    held: Held,
+    wish: Wish,
+    stepping_up: bool,
+    to_link: ToLink | None = None,
+) -> Flow:
     return Flow(
         step="second_factor" if held.any else "set_up",
         credential=session.credential,
@@ -134,5 +151,6 @@ def _flow(visit: Visit, session: Session, remember: bool, held: Held, wish: Wish
             totp=held.totp,
             passkey=held.passkeys > 0,
             secret="" if held.any else totp.new_secret(),
+            to_link=to_link,
         ),
     )

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from litestar import Response
 
-from kolofon.identity import accounts
+from kolofon.identity import accounts, sentences
 from kolofon.identity.codes.messages import code_message
 from kolofon.identity.codes.queries import Purpose
 from kolofon.identity.codes.service import LIFETIME
@@ -17,13 +17,13 @@ from kolofon.identity.pages.entries import Page
 from kolofon.identity.pages.flows import Flow
 from kolofon.identity.pages.second_step import SecondSteps
 from kolofon.identity.pages.visits import Visit
-from kolofon.identity.password_rules import Weakness, weakness
+from kolofon.identity.password_rules import weakness
+from kolofon.identity.queries import SignInAccount
 from kolofon.identity.redirects import redirect
-from kolofon.platform.credentials import EMAIL, PHONE, normalised_credential
+from kolofon.platform.credentials import reachable_credential
 from kolofon.platform.database import Connection
-from kolofon.platform.errors import InvalidRequest, TooManyRequests
+from kolofon.platform.errors import TooManyRequests
 
-_LONGEST_NAME = 100
 _PURPOSES: dict[Page, Purpose] = {
     "login": "login",
     "oauthLogin": "login",
@@ -31,12 +31,6 @@ _PURPOSES: dict[Page, Purpose] = {
     "register": "register",
     "forgottenPassword": "password",
 }
-_WEAKNESSES = {
-    Weakness.SHORT: "Use at least 10 characters.",
-    Weakness.LONG: "Use at most 1024 characters.",
-    Weakness.COMMON: "This password is easy to guess. Please choose another one.",
-}
-_TOO_LONG_OPEN = "The page was open for too long. Please try again."
 
 
 def start_page(
@@ -45,8 +39,11 @@ def start_page(
     status: int = 200,
     code_first: bool | None = None,
     username: str | None = None,
+    signed_in_as: str = "",
 ) -> Response[Any]:
-    """The first page: credential and password, or the credential that a code is sent to."""
+    """The first page: credential and password, or the credential that a code is sent to. Whose session another
+    sign-in would end is told.
+    """
     username = username or visit.form.get("j_username", visit.entry.credential)
     if visit.entry.page == "forgottenPassword":
         return visit.show("forgotten.html", errors, status, username=username)
@@ -58,6 +55,7 @@ def start_page(
         username=username,
         code_first=by_code,
         submit=visit.entry.submit,
+        signed_in_as=signed_in_as,
         providers=provider_buttons(visit),
     )
 
@@ -86,19 +84,18 @@ async def take_form(visit: Visit) -> Response[Any]:
     action = visit.form.get("action", "password")
     step = _ACTIONS.get(action, _show_again)
     if visit.form.get("flow") and visit.flow is None:
-        return start_page(visit, {"": visit.text(_TOO_LONG_OPEN)}, 400)
+        return start_page(visit, {"": visit.text(sentences.TOO_LONG_OPEN)}, 400)
     try:
-        return await step(visit)
+        answer = await step(visit)
     except TooManyRequests as refused:
-        text = "Too many attempts. Please wait a minute and try again."
-        if refused.retry_after > 60:
-            text = "Too many codes have been asked for. Please wait ten minutes and try again."
-        return step_page(visit, {"": visit.text(text)}, 429)
+        return step_page(visit, {"": visit.text(sentences.too_often(refused))}, 429)
+    visit.server.revocations.add_all(visit.revoked)
+    return answer
 
 
 def not_ours(visit: Visit) -> Response[Any]:
     """The answer to a form that did not come from our page in this browser."""
-    return start_page(visit, {"": visit.text(_TOO_LONG_OPEN)}, 400)
+    return start_page(visit, {"": visit.text(sentences.TOO_LONG_OPEN)}, 400)
 
 
 async def _show_again(visit: Visit) -> Response[Any]:
@@ -124,9 +121,10 @@ async def _check_password(visit: Visit) -> Response[Any]:
 
 
 async def _send_code(visit: Visit) -> Response[Any]:
-    credential = visit.flow.credential if visit.flow is not None else _reachable(visit.form.get("j_username", ""))
+    typed = visit.form.get("j_username", "")
+    credential = visit.flow.credential if visit.flow is not None else reachable_credential(typed)
     if credential is None:
-        text = visit.text("Type an e-mail address, or a mobile number with its country code.")
+        text = visit.text(sentences.NOT_REACHABLE)
         return start_page(visit, {"j_username": text}, 400, code_first=_last_by_code(visit))
     purpose = visit.flow.purpose if visit.flow is not None else _PURPOSES[visit.entry.page]
     code_id = await visit.server.codes.issue(
@@ -143,20 +141,20 @@ async def _enter_code(visit: Visit) -> Response[Any]:
     if flow is None or flow.step != "code":
         return start_page(visit)
     await visit.server.codes.throttle_tries(visit.address)
-    typed = "".join(letter for letter in visit.form.get("code", "") if letter.isdigit())
+    typed = visit.form.get("code", "")
     async with visit.server.pool().acquire() as connection, connection.transaction():
         asked = visit.asked(flow.credential, flow.purpose)
         if await visit.server.codes.enter(connection, flow.code_id, asked, typed):
             answer = await _after_code(visit, connection, flow)
             if answer is not None:
                 return answer
-    text = "That is not the code, or it can no longer be used. Try again, or ask for a new one."
+    text = sentences.NO_CODE
     return step_page(visit, {"code": visit.text(text)}, 400)
 
 
 async def _after_code(visit: Visit, connection: Connection, flow: Flow) -> Response[Any] | None:
     """What an entered code leads to; None when it leads nowhere, as for an account that is closed or not there."""
-    account = await accounts.verified_account(connection, flow.credential)
+    account = await _proved(visit, connection, flow.credential)
     if account is None and flow.purpose == "register":
         return visit.show(
             "register.html",
@@ -178,6 +176,15 @@ async def _after_code(visit: Visit, connection: Connection, flow: Flow) -> Respo
     return await signing_in.complete(visit, connection, session, flow.remember)
 
 
+async def _proved(visit: Visit, connection: Connection, credential: str) -> SignInAccount | None:
+    """The account of a credential whose code was entered."""
+    proved = await accounts.verified_account(connection, visit.server.clock, credential, visit.origin)
+    if proved is None:
+        return None
+    visit.revoked += proved.revocations
+    return proved.account
+
+
 async def _register(visit: Visit) -> Response[Any]:
     flow = visit.flow
     if flow is None or flow.step != "details":
@@ -185,21 +192,22 @@ async def _register(visit: Visit) -> Response[Any]:
     names = visit.form.get("first_name", "").strip(), visit.form.get("last_name", "").strip()
     errors = _password_errors(visit, flow)
     for field, name in zip(("first_name", "last_name"), names, strict=True):
-        if not 1 <= len(name) <= _LONGEST_NAME or not name.isprintable():
-            errors[field] = visit.text("Type a name of at most 100 characters.")
+        if not accounts.is_name(name):
+            errors[field] = visit.text(sentences.NO_NAME)
     if errors:
         return step_page(visit, errors, 400)
     password_hash = await visit.server.passwords.hash(visit.form["new_password"])
     async with visit.server.pool().acquire() as connection, connection.transaction():
         # A form that is sent again from the history would otherwise sign in whoever sits there then.
         if not await visit.server.codes.spend(connection, flow.code_id):
-            return start_page(visit, {"": visit.text(_TOO_LONG_OPEN)}, 400)
-        client_id = visit.entry.client.client_id
-        account = await accounts.register(
-            connection, visit.server.clock, client_id, flow.credential, names, password_hash
+            return start_page(visit, {"": visit.text(sentences.TOO_LONG_OPEN)}, 400)
+        proved = await accounts.register(
+            connection, visit.server.clock, visit.origin, flow.credential, names, password_hash
         )
+        visit.revoked += proved.revocations
+        account = proved.account
         if account.disabled:
-            return start_page(visit, {"": visit.text(_TOO_LONG_OPEN)}, 400)
+            return start_page(visit, {"": visit.text(sentences.TOO_LONG_OPEN)}, 400)
         session = visit.server.sessions.just_signed_in(account.unique_id, flow.credential, "otp")
         return await signing_in.complete(visit, connection, session, flow.remember)
 
@@ -214,22 +222,25 @@ async def _set_password(visit: Visit) -> Response[Any]:
     password_hash = await visit.server.passwords.hash(visit.form["new_password"])
     async with visit.server.pool().acquire() as connection, connection.transaction():
         spent = await visit.server.codes.spend(connection, flow.code_id)
-        account = await accounts.verified_account(connection, flow.credential)
-        if not spent or account is None or account.disabled:
-            return start_page(visit, {"": visit.text(_TOO_LONG_OPEN)}, 400)
+        account = await _proved(visit, connection, flow.credential) if spent else None
+        if account is None or account.disabled:
+            return start_page(visit, {"": visit.text(sentences.TOO_LONG_OPEN)}, 400)
+        if flow.second is not None and flow.second.session.unique_id != account.unique_id:
+            # The credential is another account's by now, whose second factor has not been shown.
+            return start_page(visit, {"": visit.text(sentences.TOO_LONG_OPEN)}, 400)
         session = visit.server.sessions.just_signed_in(account.unique_id, flow.credential, "otp")
         if flow.second is not None:
             methods = flow.second.session.authentication_methods
             session = msgspec.structs.replace(session, authentication_methods=methods)
         elif (await visit.server.second_factors.held(connection, account.unique_id)).any:
             # Added since the code was entered: it has not been shown.
-            return start_page(visit, {"": visit.text(_TOO_LONG_OPEN)}, 400)
+            return start_page(visit, {"": visit.text(sentences.TOO_LONG_OPEN)}, 400)
         notice = visit.notice("passwordChanged")
         ended = await accounts.change_password(connection, visit.server.clock, account, password_hash, notice)
         if ended is None:
-            return start_page(visit, {"": visit.text(_TOO_LONG_OPEN)}, 400)
+            return start_page(visit, {"": visit.text(sentences.TOO_LONG_OPEN)}, 400)
         answer = await signing_in.complete(visit, connection, session, flow.remember)
-    visit.server.revocations.add_all(ended)
+    visit.revoked += ended
     return answer
 
 
@@ -246,16 +257,7 @@ async def _go_on(visit: Visit) -> Response[Any]:
 
 def _password_errors(visit: Visit, flow: Flow) -> dict[str, str]:
     found = weakness(visit.form.get("new_password", ""), flow.credential)
-    return {"new_password": visit.text(_WEAKNESSES[found])} if found is not None else {}
-
-
-def _reachable(text: str) -> str | None:
-    """The stored form of a credential that a code can be sent to."""
-    try:
-        credential, credential_type = normalised_credential(text)
-    except InvalidRequest:
-        return None
-    return credential if credential_type in {EMAIL, PHONE} else None
+    return {"new_password": visit.text(sentences.WEAK[found])} if found is not None else {}
 
 
 def _last_by_code(visit: Visit) -> bool:

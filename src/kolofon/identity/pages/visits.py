@@ -11,7 +11,8 @@ from kolofon.identity.codes.queries import Purpose
 from kolofon.identity.codes.service import Asked
 from kolofon.identity.login_server import LoginServer
 from kolofon.identity.notices.messages import Kind, Notice
-from kolofon.identity.origins import Origin, origin_of
+from kolofon.identity.oauth.grants import Revocation
+from kolofon.identity.origins import Origin, address_of, origin_of
 from kolofon.identity.pages.entries import Entry, with_parameter, without_parameter
 from kolofon.identity.pages.flows import Flow, Step, read_flow, seal_flow
 from kolofon.identity.pages.form_tokens import browser_cookie, browser_of, form_token, is_secure
@@ -36,13 +37,15 @@ class Visit:
         self.form = form or {}
         self.is_form = form is not None
         self.cookies = request.cookies
-        self.address = request.client.host if request.client is not None else "unknown"
+        self.address = address_of(request)
         self.origin = request_origin(request, entry.client.client_id)
         self.browser = browser_of(request, login_server)
         self.language = chosen_language(request, self.form.get("lang"))
         self._chose_language = self.language in {self.form.get("lang"), request.query_params.get("lang")}
         self._query = query_of(request)
         self._base = prefix_of(request)
+        # What was revoked in this request, for the process's own list once it is committed.
+        self.revoked: list[Revocation] = []
         self.flow = read_flow(login_server.flow_key, self.form.get("flow", ""), self.browser, login_server.clock.now())
 
     @property
@@ -54,6 +57,12 @@ class Visit:
     def query(self) -> str:
         """The page's query to the letter."""
         return self._query
+
+    @property
+    def anew_url(self) -> str:
+        """The address of this page for a new sign-in, whoever is signed in."""
+        prompt = " ".join(["login", *sorted(self.entry.prompt - {"login"})])
+        return f"{self._base}/{self.entry.page}?{with_parameter(self._query, 'prompt', prompt)}"
 
     @property
     def session_id(self) -> str | None:
@@ -157,8 +166,7 @@ class Visit:
 
 def request_origin(request: HttpRequest, client_id: str | None) -> Origin:
     """Where a request comes from, as it is kept of a sign-in."""
-    address = request.client.host if request.client is not None else ""
-    return origin_of(client_id, request.headers.get("user-agent", ""), address)
+    return origin_of(client_id, request.headers.get("user-agent", ""), address_of(request))
 
 
 def query_of(request: HttpRequest) -> str:

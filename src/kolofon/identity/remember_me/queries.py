@@ -8,7 +8,7 @@ import msgspec
 
 from kolofon.identity.origins import Origin
 from kolofon.identity.queries import Session
-from kolofon.platform.database import Connection
+from kolofon.platform.database import Connection, rows_changed
 
 
 class RememberedLogin(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,19 +114,22 @@ async def end_logins_by(
     unique_id: UUID,
     session_ids: list[str] | None = None,
     credential: str | None = None,
+    method: str | None = None,
 ) -> int:
-    """End those of a user's logins that belong to sessions or to a credential; returns their number."""
+    """End those of a user's logins that belong to sessions, a credential or a method; returns their number."""
     status = await connection.execute(
         """
         delete from remember_me_login
         where unique_id = $1 and ($2::text[] is null or session_id = any($2))
             and ($3::text is null or credential = $3)
+            and ($4::text is null or $4 = any(authentication_methods))
         """,
         unique_id,
         session_ids,
         credential,
+        method,
     )
-    return int(status.rpartition(" ")[2])
+    return rows_changed(status)
 
 
 async def end_other_logins(
@@ -155,4 +158,4 @@ async def end_login_of(connection: Connection, unique_id: UUID, login_id: UUID) 
 async def sweep_logins(connection: Connection, now: datetime) -> int:
     """Remove ended logins and return their number."""
     status = await connection.execute("delete from remember_me_login where expires_at < $1", now)
-    return int(status.rpartition(" ")[2])
+    return rows_changed(status)

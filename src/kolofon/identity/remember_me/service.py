@@ -14,6 +14,7 @@ import structlog
 from litestar.datastructures import Cookie
 
 from kolofon.identity import ended_sessions
+from kolofon.identity.oauth.grants import revoke_grants
 from kolofon.identity.origins import Origin
 from kolofon.identity.queries import Session
 from kolofon.identity.remember_me import queries
@@ -74,10 +75,12 @@ class RememberMe:
         elif _is_in_grace(login, token_hash, now) and login.sealed_token is not None:
             successor = unseal(_token_key(token), login.sealed_token).decode()
         else:
-            # Who has the login's id has had its cookie. Sessions go too: the thief may have made one with it.
-            _log.warning("a remember-me token was used twice; all logins and sessions of its reader were ended")
+            # Who has the login's id has had its cookie. Sessions and tokens go too: it may have brought the thief some.
+            _log.warning("a remember-me token was used twice; all that its reader was signed in with was ended")
             await queries.end_logins_of(connection, login.session.unique_id)
             await ended_sessions.end_all_of(connection, login.session.unique_id, now)
+            # Every process hears of them when this is committed, this one too.
+            await revoke_grants(connection, login.session.unique_id, now)
             return None
         return Recalled(login.session, f"{login_id.hex}.{successor}")
 

@@ -5,17 +5,8 @@ from uuid import UUID
 
 import msgspec
 
+from kolofon.platform.credentials import VERIFIED_LEVELS
 from kolofon.platform.database import Connection
-
-# As access rules by domain and userinfo have it: these levels say that a credential is the reader's.
-_VERIFIED = ["verificationLink", "verificationCode", "externallyVerified"]
-
-
-class Account(msgspec.Struct, frozen=True):
-    """What finishing a sign-in has to look at once more."""
-
-    password_hash: str | None
-    disabled: bool
 
 
 class TotpSecret(msgspec.Struct, frozen=True):
@@ -59,32 +50,6 @@ class Held(msgspec.Struct, frozen=True):
         return self.totp or self.passkeys > 0
 
 
-async def lock_account(connection: Connection, unique_id: UUID) -> Account | None:
-    """An account, which stays as it is until the transaction ends: neither password nor factors change meanwhile."""
-    row = await connection.fetchrow(
-        "select password_hash, disabled_at is not null from user_account where unique_id = $1 for no key update",
-        unique_id,
-    )
-    return Account(*row) if row is not None else None
-
-
-async def lock_session(connection: Connection, session_hash: bytes, now: datetime) -> tuple[UUID, str] | None:
-    """Whose a living session is, and its id; it stays until the transaction ends or takes it away."""
-    row = await connection.fetchrow(
-        "select unique_id, session_id from user_session where session_hash = $1 and expires_at > $2 for update",
-        session_hash,
-        now,
-    )
-    return (row["unique_id"], row["session_id"]) if row is not None else None
-
-
-async def set_session_methods(connection: Connection, session_hash: bytes, methods: list[str]) -> None:
-    """Note what the reader of a session has shown by now."""
-    await connection.execute(
-        "update user_session set authentication_methods = $2 where session_hash = $1", session_hash, methods
-    )
-
-
 async def find_held(connection: Connection, unique_id: UUID) -> Held:
     """Which second factors an account has."""
     row = await connection.fetchrow(
@@ -104,26 +69,9 @@ async def verified_credentials(connection: Connection, unique_id: UUID) -> list[
     rows = await connection.fetch(
         "select credential from user_credential where unique_id = $1 and verification_level = any($2)",
         unique_id,
-        _VERIFIED,
+        VERIFIED_LEVELS,
     )
     return [row["credential"] for row in rows]
-
-
-async def best_credential(connection: Connection, unique_id: UUID, wanted: str | None) -> str | None:
-    """What a sign-in without a credential counts as: the wanted one if it is the account's, else the best of them."""
-    found: str | None = await connection.fetchval(
-        """
-        select credential from user_credential
-        where unique_id = $1
-        order by credential = $2 desc nulls last, verification_level = any($3) desc, credential_type, created_at,
-            credential
-        limit 1
-        """,
-        unique_id,
-        wanted,
-        _VERIFIED,
-    )
-    return found
 
 
 async def lock_totp(connection: Connection, unique_id: UUID) -> TotpSecret | None:
@@ -263,6 +211,13 @@ async def remove_passkey(connection: Connection, unique_id: UUID, passkey_id: UU
         "delete from passkey where passkey_id = $2 and unique_id = $1 returning name", unique_id, passkey_id
     )
     return name
+
+
+async def remove_all_factors(connection: Connection, unique_id: UUID) -> None:
+    """Take an account's app, passkeys and recovery codes away."""
+    await remove_totp(connection, unique_id)
+    await connection.execute("delete from passkey where unique_id = $1", unique_id)
+    await remove_recovery_codes(connection, unique_id)
 
 
 async def remove_recovery_codes(connection: Connection, unique_id: UUID) -> None:

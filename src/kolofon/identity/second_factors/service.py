@@ -14,7 +14,7 @@ from kolofon.identity.second_factors import queries, recovery, totp
 from kolofon.identity.second_factors.passkeys import MOST, Passkeys
 from kolofon.identity.second_factors.queries import Held
 from kolofon.identity.throttling import Throttle
-from kolofon.platform.audit import Change, record_user
+from kolofon.platform.audit import record_user
 from kolofon.platform.callers import Limits
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Connection
@@ -169,8 +169,7 @@ class SecondFactors:
         before: object = None,
         after: object = None,
     ) -> None:
-        change = Change(action=action, subject=f"user:{unique_id.hex}", before=before, after=after)
-        await record_user(connection, self._clock, unique_id, client_id, change)
+        await record_user(connection, self._clock, unique_id, client_id, action, before, after)
 
 
 def with_methods(session: Session, methods: tuple[str, ...]) -> Session:
