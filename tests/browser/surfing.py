@@ -131,7 +131,8 @@ class Window:
 
     async def look(self, name: str) -> None:
         """Find nothing wrong with the page, and keep a picture of it where pictures are wanted."""
-        assert await self.flaws() == [], name
+        flaws = await self.flaws()
+        assert not flaws, f"{name}: {flaws}"
         if PICTURES:
             size = "phone" if self.looks.width < 600 else "desk"
             path = Path(PICTURES) / f"{name}-{size}-{'dark' if self.looks.dark else 'light'}.png"

@@ -1,91 +1,163 @@
-"""The account pages in a real browser: on a telephone and a desk, in light and dark, with script and without."""
+"""The account pages in a real browser, and everything that readers do there."""
 
-import os
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from kolofon.platform.clock import Clock
-from tests.browser.surfing import Looks, Surfing, Window
+from kolofon.platform.database import Connection
+from tests.browser.surfing import PLAIN_NARROW, Looks, Window, seen_in
+from tests.identity.account.steps import tokens_of
 from tests.identity.pages.reading import NEW_PASSWORD, reading
+from tests.identity.second_factors.steps import add_app
+from tests.identity.steps import assert_refused, refresh
 from tests.playground import PASSWORD, Playground, Reader
 
-READERS = [Looks("nb"), Looks("sv", script=False, width=320, height=640, dark=True)]
 NEW = "en.ganske.lang.adresse.som.ikke.faar.plass@avisene.example.no"
+NUMBER = "+4790000001"
 
 
-@pytest.fixture(params=READERS, ids=lambda looks: f"{looks.language}-{looks.width}")
-async def window(surfing: Surfing, request: pytest.FixtureRequest) -> AsyncIterator[Window]:
-    async with surfing.window(request.param) as window:
-        yield window
-        assert window.complaints == []
+@pytest.fixture
+async def reader(reader: Reader, playground: Playground) -> Reader:
+    """A reader who has a number as well, which is not verified."""
+    await playground.add_credential(reader.unique_id, NUMBER, "notVerified")
+    return reader
 
 
-async def looked_at(window: Window, name: str) -> None:
-    """Nothing is wrong with the page; a picture of it is kept where somebody wants to see one."""
-    assert await window.flaws() == [], name
-    folder = os.environ.get("KOLOFON_TEST_PICTURES")
-    if folder:
-        await window.page.screenshot(path=Path(folder) / f"{name}-{window.looks.width}.png", full_page=True)
+async def sign_in(window: Window, reader: Reader) -> None:
+    await window.open("/user/account", clientId=window.site["clientId"], returnUrl=window.back)
+    await window.sign_in(reader)
+    assert await window.heading() == window.text("Your account")
 
 
-async def test_every_page_and_what_it_is_for(
-    window: Window, reader: Reader, playground: Playground, clock: Clock
-) -> None:
-    await playground.add_credential(reader.unique_id, "+4790000001", "notVerified")
-    async with reading(window.server, window.connection) as elsewhere:
-        await elsewhere.sign_in(reader.credential, "not the password")
-        await elsewhere.sign_in(reader.credential)
-        await window.open("/user/account", clientId=window.site["clientId"], returnUrl=window.back)
-        await window.fill(j_username=reader.credential, j_password=PASSWORD)
-        await window.press("Sign in")
-        await looked_at(window, "account")
+async def said(window: Window) -> str:
+    """What the page says was done, and says aloud."""
+    return await window.page.get_by_role("status").inner_text()
 
-        await window.press("E-mail addresses and numbers")
-        await looked_at(window, "credentials")
-        await window.field("E-mail or mobile number").fill("kari")
-        await window.press("Send me a code")
-        await looked_at(window, "credentials-wrong")
-        await window.field("E-mail or mobile number").fill(NEW)
-        await window.press("Send me a code")
-        await looked_at(window, "credentials-code")
-        await window.field("Code").fill(await window.newest_code(NEW))
-        await window.press("Continue")
-        await looked_at(window, "credentials-added")
-        assert await window.page.get_by_role("status").inner_text() == window.text(
-            "It is verified, and you can sign in with it."
-        )
+
+@seen_in(Looks("nb"), PLAIN_NARROW)
+async def test_credentials_are_added_verified_and_removed(window: Window, reader: Reader) -> None:
+    await sign_in(window, reader)
+    await window.look("account")
+    await window.press("E-mail addresses and numbers")
+    await window.look("account-credentials")
+    await window.field("E-mail or mobile number").fill("kari")
+    await window.press("Send me a code")
+    await window.look("account-credentials-wrong")
+    await window.field("E-mail or mobile number").fill(NEW)
+    await window.press("Send me a code")
+    await window.look("account-code")
+    await window.field("Code").fill("123")
+    await window.press("Continue")
+    await window.look("account-code-wrong")
+    await window.field("Code").fill(await window.newest_code(NEW))
+    await window.press("Continue")
+    assert await said(window) == window.text("It is verified, and you can sign in with it.")
+
+    await window.press("Verify")
+    await window.field("Code").fill(await window.newest_code(NUMBER))
+    await window.press("Continue")
+    assert await said(window) == window.text("It is verified, and you can sign in with it.")
+    await window.look("account-credentials-added")
+
+    remove = window.page.get_by_role("button", name=window.text("Remove"))
+    assert await remove.count() == 3
+    async with window.page.expect_navigation():
+        await remove.last.click()
+    assert await said(window) == window.text("It is removed.")
+    assert await remove.count() == 2
+    await window.press("Back to your account")
+    await window.press("Back to %(name)s", name="Fjordposten")
+    assert window.page.url == window.back
+
+
+@seen_in(Looks("nb"), PLAIN_NARROW)
+async def test_name_and_password_are_changed(window: Window, reader: Reader, clock: Clock) -> None:
+    await sign_in(window, reader)
+    await window.press("Name")
+    await window.look("account-name")
+    await window.field("First name").fill("  ")
+    await window.press("Save")
+    await window.look("account-name-wrong")
+    assert await window.alert() == window.text("Type a name of at most 100 characters.")
+    await window.field("First name").fill("Åse")
+    await window.press("Save")
+    assert await said(window) == window.text("Your name is saved.")
+
+    clock.move(timedelta(minutes=1))
+    await window.press("Password")
+    await window.look("account-password")
+    await window.field("Your password now").fill("not this one")
+    await window.field("New password").fill(NEW_PASSWORD)
+    await window.press("Save")
+    await window.look("account-password-wrong")
+    await window.field("Your password now").fill(PASSWORD)
+    await window.field("New password").fill(NEW_PASSWORD)
+    await window.press("Save")
+    assert await said(window) == window.text("You have a new password. You are signed out everywhere else.")
+    await window.look("account-password-changed")
+
+
+@seen_in(Looks("nb"), PLAIN_NARROW)
+async def test_other_browsers_are_signed_out_and_sites_lose_their_access(window: Window, reader: Reader) -> None:
+    async with (
+        reading(window.server, window.connection) as one,
+        reading(window.server, window.connection) as another,
+        reading(window.server, window.connection) as third,
+    ):
+        await one.sign_in(reader.credential, "not the password")
+        for browser in (one, another, third):
+            await browser.sign_in(reader.credential)
+        tokens = await tokens_of(window.server, one)
+        await sign_in(window, reader)
+        await window.press("Sites and apps with access")
+        await window.look("account-sites")
+        await window.press("Take the access back")
+        assert await said(window) == window.text("The access is taken back.")
+        await window.look("account-sites-none")
+        assert_refused(await refresh(window.server, tokens["refresh_token"]), "invalid_grant")
         await window.press("Back to your account")
 
-        await window.press("Name")
-        await looked_at(window, "name")
-        await window.field("First name").fill("Åse")
-        await window.press("Save")
-
         await window.press("Recent sign-ins")
-        await looked_at(window, "sign-ins")
+        await window.look("account-sign-ins")
         await window.press("Back to your account")
 
         await window.press("Where you are signed in")
-        await looked_at(window, "sessions")
-        await window.press("Sign out there")
-        assert not await elsewhere.is_signed_in()
-        await window.press("Back to your account")
+        await window.look("account-sessions")
+        async with window.page.expect_navigation():
+            await window.pressable("Sign out there").first.click()
+        assert await said(window) == window.text("You are signed out there.")
+        signed_in = [await browser.is_signed_in() for browser in (one, another, third)]
+        assert signed_in.count(False) == 1
+        await window.press("Sign out everywhere else")
+        await window.look("account-sessions-ended")
+        assert not any([await browser.is_signed_in() for browser in (one, another, third)])
+        assert not await window.pressable("Sign out there").count()
 
-        await window.press("Sites and apps with access")
-        await looked_at(window, "sites")
-        await window.press("Back to your account")
 
-        clock.move(timedelta(minutes=1))
-        await window.press("Password")
-        await looked_at(window, "password")
-        await window.field("Your password now").fill("not this one")
-        await window.field("New password").fill(NEW_PASSWORD)
-        await window.press("Save")
-        await looked_at(window, "password-wrong")
-        await window.field("Your password now").fill(PASSWORD)
-        await window.field("New password").fill(NEW_PASSWORD)
-        await window.press("Save")
-        await looked_at(window, "password-changed")
+@seen_in(Looks("nb"), PLAIN_NARROW)
+async def test_a_second_step_is_looked_after(
+    window: Window, reader: Reader, clock: Clock, connection: Connection
+) -> None:
+    await sign_in(window, reader)
+    await window.press("A second step at sign-in")
+    await window.look("account-security")
+    app = await add_app(window.server, clock, reader)
+    await window.page.reload()
+    # Who has one shows it before it is changed.
+    await window.field("Code from the app").fill(app.code)
+    await window.press("Continue")
+    await window.look("account-security-app")
+    await window.press("Make new recovery codes")
+    await window.look("account-recovery-codes")
+    await window.press("I have kept them. Continue")
+    await window.press("Remove the app")
+    assert await said(window) == window.text("It is removed.")
+    assert await connection.fetchval("select count(*) from totp_secret") == 0
+
+
+@seen_in(Looks("nb"), PLAIN_NARROW)
+async def test_without_a_newspaper_the_account_tells_where_to_come_from(window: Window) -> None:
+    await window.open("/user/account")
+    await window.look("account-stopped")
+    assert await window.page.get_by_role("heading").inner_text() == window.text("Your account")

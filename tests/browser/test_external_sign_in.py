@@ -10,15 +10,15 @@ import pytest
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Connection
 from kolofon.settings import Settings
-from tests.browser.surfing import Looks, Surfing, Window
+from tests.browser.surfing import Looks, Window, seen_in
 from tests.browser_session import Server
 from tests.conftest import running_server
 from tests.identity.external_sign_in.provider import CLIENT_ID, SECRET, Provider, running_provider
 from tests.identity.external_sign_in.travelling import links
-from tests.playground import Playground
+from tests.playground import Playground, Reader
 from tests.processes import free_port
 
-READERS = [Looks("nb", script=True), Looks("sv", script=False, width=320), Looks("en", script=False, dark=True)]
+READERS = [Looks("nb"), Looks("sv", script=False, width=320), Looks("en", script=False, dark=True)]
 
 
 @pytest.fixture
@@ -48,19 +48,13 @@ providers:
         yield server
 
 
-@pytest.fixture(params=READERS, ids=lambda looks: f"{looks.language}-{'with' if looks.script else 'without'}-script")
-async def window(surfing: Surfing, request: pytest.FixtureRequest) -> AsyncIterator[Window]:
-    async with surfing.window(request.param) as window:
-        yield window
-        assert window.complaints == []
-
-
+@seen_in(*READERS)
 @pytest.mark.parametrize("name", ["Vipps", "Apple"])
 async def test_there_and_back_again(window: Window, provider: Provider, connection: Connection, name: str) -> None:
     provider.claims = {"sub": "v-1", "email": "ola@example.no", "email_verified": True}
     provider.shows_form = True
     await window.open("/user/login", **window.site)
-    assert await window.flaws() == []
+    await window.look("providers")
     await window.press("Continue with %(name)s", name=name)
     if name == "Apple":
         # A form of another site brings no cookie of ours; what it is answered with does.
@@ -72,19 +66,21 @@ async def test_there_and_back_again(window: Window, provider: Provider, connecti
     assert window.page.url == window.back
 
 
+@seen_in(*READERS[:2])
 async def test_an_address_is_asked_for_and_proved(window: Window, provider: Provider, connection: Connection) -> None:
     provider.claims = {"sub": "v-1", "name": "Ola Nordmann"}
     await window.open("/user/login", **window.site)
     await window.press("Continue with %(name)s", name="Vipps")
-    assert await window.flaws() == []
+    await window.look("external-address")
     await window.field("E-mail or mobile number").fill("ola@example.no")
     await window.press("Send me a code")
-    assert await window.flaws() == []
+    await window.look("external-code")
     await window.field("Code").fill(await window.newest_code("ola@example.no"))
     await window.press("Continue")
     assert window.page.url == window.back
 
 
+@seen_in(*READERS[1:])
 async def test_an_address_that_is_here_already_is_proved(
     window: Window, provider: Provider, playground: Playground
 ) -> None:
@@ -92,19 +88,20 @@ async def test_an_address_that_is_here_already_is_proved(
     provider.claims = {"sub": "v-1", "email": "ola@example.no", "email_verified": True}
     await window.open("/user/login", **window.site)
     await window.press("Continue with %(name)s", name="Vipps")
-    assert await window.flaws() == []
+    await window.look("external-confirm")
     await window.press("Send me a code")
     await window.field("Code").fill(await window.newest_code("ola@example.no"))
     await window.press("Continue")
     assert window.page.url == window.back
 
 
+@seen_in(*READERS[::2])
 async def test_who_gives_up_sees_the_page_again(window: Window, provider: Provider) -> None:
     provider.answer = {"error": "access_denied", "code": ""}
     await window.open("/user/login", **window.site)
     await window.press("Continue with %(name)s", name="Vipps")
-    assert await window.flaws() == []
-    said = await window.page.get_by_role("alert").first.inner_text()
+    await window.look("external-given-up")
+    said = await window.alert()
     assert said == window.text(
         "You did not finish signing in with %(name)s. Try again, or sign in another way.", name="Vipps"
     )
@@ -114,3 +111,36 @@ async def test_who_gives_up_sees_the_page_again(window: Window, provider: Provid
     assert "/user/login?" in window.page.url
     await window.page.get_by_role("link", name="Berre denne gongen").click()
     assert "remember=false" in str(await window.page.get_by_role("link", name="Vipps").get_attribute("href"))
+
+
+@seen_in(Looks("nb"), Looks("sv", script=False, width=320, height=640, dark=True))
+@pytest.mark.parametrize("name", ["Vipps", "Apple"])
+async def test_one_is_added_to_the_account_and_removed(
+    window: Window, provider: Provider, connection: Connection, reader: Reader, name: str
+) -> None:
+    provider.claims = {"sub": "v-1", "email": "en.ganske.lang.adresse.som.ikke.faar.plass@avisene.example.no"}
+    provider.shows_form = True
+    await window.open("/user/account", clientId=window.site["clientId"], returnUrl=window.back)
+    await window.sign_in(reader)
+    await window.look("account-with-providers")
+    await window.press("Other ways to sign in")
+    await window.look("account-providers")
+    await window.press("Add %(name)s", name=name)
+    if name == "Apple":
+        async with window.page.expect_navigation():
+            await window.page.get_by_role("button", name="Go on").click()
+    await window.look("account-provider-asked")
+    assert await links(connection) == []
+    await window.press("Add %(name)s", name=name)
+    await window.look("account-provider-added")
+    said = await window.page.get_by_role("status").inner_text()
+    assert said == window.text("It is added. You can sign in with it from now on.")
+    assert [(code, who) for code, _, who in await links(connection)] == [(name.lower(), reader.unique_id)]
+    await window.press("Remove")
+    assert await window.page.get_by_role("status").inner_text() == window.text("It is removed.")
+    provider.answer = {"error": "access_denied", "code": ""}
+    await window.press("Add %(name)s", name="Vipps")
+    await window.look("account-provider-given-up")
+    assert await window.alert() == window.text(
+        "You did not go through with it at %(name)s. Nothing has been added.", name="Vipps"
+    )

@@ -1,6 +1,5 @@
 """Passkeys by Chromium's own virtual authenticator, and codes from an app, in a real browser."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import msgspec
@@ -10,18 +9,12 @@ from playwright.async_api import CDPSession
 
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Connection
-from tests.browser.surfing import Looks, Surfing, Window
-from tests.playground import PASSWORD, WEB, Reader
+from tests.browser.surfing import PLAIN_NARROW, Looks, Window, seen_in
+from tests.playground import WEB, Reader
 
 READERS = [Looks("nb"), Looks("sv", width=320, height=640, dark=True)]
+APP_READERS = [Looks("nn", width=320, height=640), Looks("nn", script=False, width=320, height=640)]
 SECURITY = "/user/account/security"
-
-
-@pytest.fixture(params=READERS, ids=lambda looks: f"{looks.language}-{looks.width}")
-async def window(surfing: Surfing, request: pytest.FixtureRequest) -> AsyncIterator[Window]:
-    async with surfing.window(request.param) as window:
-        yield window
-        assert window.complaints == []
 
 
 class Device(msgspec.Struct):
@@ -54,25 +47,24 @@ async def device_of(window: Window) -> Device:
 
 async def sign_in(window: Window, reader: Reader) -> None:
     await window.open("/user/login", **window.site)
-    await window.field("E-mail or mobile number").fill(reader.credential)
-    await window.field("Password").fill(PASSWORD)
-    await window.press("Sign in")
+    await window.sign_in(reader)
 
 
+@seen_in(*READERS)
 async def test_a_passkey_is_made_and_signs_in_without_a_word(
     window: Window, reader: Reader, connection: Connection
 ) -> None:
     await sign_in(window, reader)
     await device_of(window)
     await window.open(f"{SECURITY}/passkey", clientId=WEB)
-    assert await window.flaws() == []
+    await window.look("passkey-new")
     await window.field("A name by which you know it again").fill("Telefonen")
     await window.press("Make a passkey")
     assert await window.page.locator(".recovery-codes li").count() == 10
-    assert await window.flaws() == []
+    await window.look("passkey-codes")
     await window.press("I have kept them. Continue")
     assert await window.page.locator("#passkey-1").inner_text() == "Telefonen"
-    assert await window.flaws() == []
+    await window.look("account-security-passkey")
     await window.page.context.clear_cookies()
     # With a passkey at hand the browser offers it in the field for the name, and this device does not wait to be asked.
     async with window.page.expect_navigation(url=window.back):
@@ -83,6 +75,7 @@ async def test_a_passkey_is_made_and_signs_in_without_a_word(
     assert methods == ["pop", "user", "mfa"]
 
 
+@seen_in(*READERS)
 async def test_after_the_password_the_button_asks_for_the_passkey(window: Window, reader: Reader) -> None:
     await sign_in(window, reader)
     device = await device_of(window)
@@ -91,18 +84,19 @@ async def test_after_the_password_the_button_asks_for_the_passkey(window: Window
     await device.touch(False)
     await window.page.context.clear_cookies()
     await sign_in(window, reader)
-    assert await window.flaws() == []
+    await window.look("second-passkey")
     assert not await window.page.locator(".without-script").is_visible()
     await device.touch(True)
     await window.press("Use a passkey")
     assert window.page.url == window.back
 
 
+@seen_in(*READERS)
 async def test_the_sign_in_page_has_a_button_for_it_and_says_when_it_did_not_work(
     window: Window, reader: Reader
 ) -> None:
     await window.open("/user/login", **window.site)
-    assert await window.flaws() == []
+    await window.look("sign-in-passkey")
     # The device has no passkey, so the browser finds none.
     await device_of(window)
     await window.page.get_by_role("button", name=window.text("Sign in with a passkey"), exact=True).click()
@@ -110,42 +104,38 @@ async def test_the_sign_in_page_has_a_button_for_it_and_says_when_it_did_not_wor
     await alert.wait_for()
     text = "That did not work. You can try again, or go on in another way."
     assert await alert.inner_text() == window.text(text)
-    assert await window.flaws() == []
-    await window.field("E-mail or mobile number").fill(reader.credential)
-    await window.field("Password").fill(PASSWORD)
-    await window.press("Sign in")
+    await window.look("sign-in-passkey-failed")
+    await window.sign_in(reader)
     assert window.page.url == window.back
 
 
-async def test_without_script_the_button_is_not_there(surfing: Surfing, reader: Reader) -> None:
-    async with surfing.window(Looks("nb", script=False)) as window:
-        await window.open("/user/login", **window.site)
-        assert not await window.page.locator("#passkeyButton").is_visible()
-        assert await window.flaws() == []
+@pytest.mark.parametrize("window", [PLAIN_NARROW], indirect=True)
+async def test_without_script_the_button_is_not_there(window: Window) -> None:
+    await window.open("/user/login", **window.site)
+    assert not await window.page.locator("#passkeyButton").is_visible()
+    assert await window.flaws() == []
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
-async def test_an_app_is_set_up_and_asked_for(surfing: Surfing, reader: Reader, clock: Clock, script: bool) -> None:
-    async with surfing.window(Looks("nn", script=script, width=320, height=640)) as window:
-        await sign_in(window, reader)
-        await window.open(f"{SECURITY}/app", clientId=WEB)
-        assert await window.flaws() == []
-        secret = (await window.page.locator(".key").inner_text()).replace(" ", "")
-        await window.field("Code from the app").fill(pyotp.TOTP(secret).at(clock.now()))
-        await window.press("Continue")
-        assert await window.page.locator(".recovery-codes li").count() == 10
-        assert await window.flaws() == []
-        kept = await window.page.locator(".recovery-codes li").first.inner_text()
-        await window.page.context.clear_cookies()
-        clock.move(timedelta(minutes=1))
-        await sign_in(window, reader)
-        assert await window.flaws() == []
-        await window.field("Code from the app").fill("000000")
-        await window.press("Continue")
-        assert await window.flaws() == []
-        await window.press("Use a recovery code")
-        assert await window.flaws() == []
-        await window.field("Recovery code").fill(kept)
-        await window.press("Continue")
-        assert window.page.url == window.back
-        assert window.complaints == []
+@seen_in(*APP_READERS)
+async def test_an_app_is_set_up_and_asked_for(window: Window, reader: Reader, clock: Clock) -> None:
+    await sign_in(window, reader)
+    await window.open(f"{SECURITY}/app", clientId=WEB)
+    await window.look("app-new")
+    secret = (await window.page.locator(".key").inner_text()).replace(" ", "")
+    await window.field("Code from the app").fill(pyotp.TOTP(secret).at(clock.now()))
+    await window.press("Continue")
+    assert await window.page.locator(".recovery-codes li").count() == 10
+    await window.look("app-codes")
+    kept = await window.page.locator(".recovery-codes li").first.inner_text()
+    await window.page.context.clear_cookies()
+    clock.move(timedelta(minutes=1))
+    await sign_in(window, reader)
+    await window.look("second-code")
+    await window.field("Code from the app").fill("000000")
+    await window.press("Continue")
+    await window.look("second-code-wrong")
+    await window.press("Use a recovery code")
+    await window.look("recovery")
+    await window.field("Recovery code").fill(kept)
+    await window.press("Continue")
+    assert window.page.url == window.back

@@ -88,15 +88,16 @@ async def test_a_forgotten_password(window: Window, reader: Reader) -> None:
 
 
 @seen_in(Looks("nb"), PLAIN_NARROW)
-async def test_who_is_signed_in_as_somebody_else_chooses(
+async def test_who_is_signed_in_as_somebody_else_is_told_so(
     window: Window, reader: Reader, playground: Playground
 ) -> None:
     other = await playground.add_reader("ola.nordmann.med.et.langt.navn@underavdeling.avisene.example.no")
     await window.open("/user/login", **window.site)
     await window.sign_in(other)
     await window.open("/user/login", credential=reader.credential, **window.site)
-    await window.look("signed-in")
-    await window.press("Use another account")
+    await window.look("signed-in-as-another")
+    assert other.credential in await window.page.locator("main").inner_text()
+    assert await window.field("E-mail or mobile number").input_value() == reader.credential
     await window.sign_in(reader)
     assert window.page.url == window.back
     await window.open("/user/loginCheck", credential=other.credential, **window.site)
