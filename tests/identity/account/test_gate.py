@@ -1,5 +1,6 @@
 """Who gets to the account pages: a signed-in reader, who for some of them has to have signed in just now."""
 
+import re
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -124,6 +125,18 @@ async def test_a_form_that_is_not_this_browsers_changes_nothing(
     assert len(await credentials_of(connection, reader.unique_id)) == 2
     changes = "select count(*) from audit_log where action <> 'registerAccount'"
     assert await connection.fetchval(changes) == 0
+
+
+async def test_the_overview_leads_to_signing_out(server: Server, reader: Reader, connection: Connection) -> None:
+    async with reading(server, connection) as browser:
+        await browser.sign_in(reader.credential)
+        overview = await browser.open("account")
+        [link] = re.findall(r'href="(/user/oauth/logout[^"]*)"', overview.text)
+        question = await browser.http.get(link)
+        assert await browser.is_signed_in()
+        form = Form(question.text)
+        await browser.http.post(form.action, data=form.fields)
+        assert not await browser.is_signed_in()
 
 
 async def test_a_closed_account_has_no_pages(
