@@ -113,6 +113,22 @@ async def test_the_last_refresh_token_of_a_living_family_is_kept_and_its_older_o
     assert (await server.token({"grant_type": "refresh_token", "refresh_token": second})).status_code == 200
 
 
+async def test_a_grant_whose_code_nobody_came_for_goes_after_an_hour(
+    server: Server, worker: Worker, playground: Playground, reader: Reader
+) -> None:
+    await server.code(reader.credential)
+    tokens = await server.user_tokens(reader.credential)
+    grants = "select count(*) from oauth_grant"
+    playground.clock.move(timedelta(minutes=59))
+    await worker.keep_house()
+    assert await playground.connection.fetchval(grants) == 2
+    playground.clock.move(timedelta(minutes=3))
+    await worker.keep_house()
+    assert await playground.connection.fetchval(grants) == 1
+    form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    assert (await server.token(form)).status_code == 200
+
+
 async def test_while_one_worker_is_at_it_another_does_nothing(
     worker: Worker, playground: Playground, reader: Reader
 ) -> None:

@@ -12,8 +12,8 @@ from kolofon.identity.codes.service import KEPT as CODES_KEPT
 from kolofon.identity.device.queries import sweep_devices
 from kolofon.identity.device.service import KEPT as DEVICES_KEPT
 from kolofon.identity.external_sign_in.queries import sweep_requests
+from kolofon.identity.oauth.housekeeping_queries import sweep as sweep_oauth
 from kolofon.identity.oauth.key_store import KeyStore
-from kolofon.identity.oauth.queries import sweep as sweep_oauth
 from kolofon.identity.queries import sweep_sessions
 from kolofon.identity.remember_me.queries import sweep_logins
 from kolofon.identity.sessions import SIGN_INS_KEPT, WRONG_PASSWORDS_KEPT

@@ -6,7 +6,7 @@ import pytest
 
 from kolofon.identity import ended_sessions
 from kolofon.identity.back_channel_logout.service import tell_clients
-from kolofon.identity.oauth.queries import sweep
+from kolofon.identity.oauth.housekeeping_queries import sweep
 from kolofon.identity.queries import sweep_sessions
 from kolofon.platform.clock import Clock
 from tests.browser_session import Server

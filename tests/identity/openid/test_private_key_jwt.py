@@ -12,7 +12,7 @@ from joserfc import jwt
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from kolofon.identity.oauth.queries import sweep
+from kolofon.identity.oauth.housekeeping_queries import sweep
 from kolofon.platform.clock import Clock
 from tests.browser_session import Server
 from tests.identity.jose_by_hand import put_together, sign_hs256, take_apart

@@ -5,7 +5,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from kolofon.identity.oauth.queries import sweep
+from kolofon.identity.oauth.housekeeping_queries import sweep
 from kolofon.platform.clock import Clock
 from kolofon.platform.ids import hash_secret
 from tests.browser_session import Server, authorization

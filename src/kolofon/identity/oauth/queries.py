@@ -7,9 +7,9 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from kolofon.identity.oauth.keys import LONGEST_TOKEN, StoredKey
+from kolofon.identity.oauth.keys import StoredKey
 from kolofon.identity.oauth.rfc6749 import SignIn, StoredCode, StoredRefreshToken
-from kolofon.platform.database import Connection, rows_changed
+from kolofon.platform.database import Connection
 
 
 class Revocation(msgspec.Struct, frozen=True):
@@ -321,27 +321,3 @@ async def use_once(connection: Connection, used_hash: bytes, expires_at: datetim
         "insert into used_once (used_hash, expires_at) values ($1, $2) on conflict do nothing", used_hash, expires_at
     )
     return status == "INSERT 0 1"
-
-
-async def sweep(connection: Connection, now: datetime) -> int:
-    """Remove what has expired: grants with all they own, revocations, retired keys. Returns the number of rows."""
-    removed = 0
-    for statement, before in (
-        # A grant stays until its last access token is dead too: a replayed code or refresh token has to find it.
-        # And while its session lives: when that ends, the client is to be told (identity/back_channel_logout).
-        (
-            """
-            delete from oauth_grant g where expires_at < $1 and not exists (
-                select from user_session s where s.unique_id = g.unique_id and s.session_id = g.session_id
-            )
-            """,
-            now - LONGEST_TOKEN,
-        ),
-        ("delete from refresh_token where expires_at < $1", now),
-        ("delete from token_revocation where expires_at < $1", now),
-        ("delete from signing_key where retires_at < $1", now),
-        ("delete from pushed_request where expires_at < $1", now),
-        ("delete from used_once where expires_at < $1", now),
-    ):
-        removed += rows_changed(await connection.execute(statement, before))
-    return removed
