@@ -94,7 +94,7 @@ def assert_one_clear_line(result: subprocess.CompletedProcess[str], *parts: str)
     "command",
     [
         *("serve", "web", "worker", "migrate", "load", "demo-data", "openapi", "check", "key"),
-        *("client", "client add", "client list", "client rotate-secret", "user", "user add"),
+        *("client", "client add", "client list", "client rotate-secret", "user", "user add", "user forget-factors"),
     ],
 )
 def test_every_command_has_help(command: str) -> None:
@@ -231,6 +231,8 @@ def test_clients_users_and_files_are_administered_from_the_command_line(tmp_path
         (("client", "rotate-secret", "no.none"), "there is no client no.none"),
         (("user", "add", "x", "--password", "long enough it is"), "expected an e-mail address"),
         (("user", "add", "x@example.no", "--password", "short"), "at least 10 characters"),
+        (("user", "forget-factors", "x"), "expected an e-mail address"),
+        (("user", "forget-factors", "x@example.no"), "there is no user with x@example.no"),
         (("demo-data", "--customers", "1", "--partner", "ingen"), "there is no partner ingen"),
     ):
         assert_one_clear_line(program.run(*wrong), message)

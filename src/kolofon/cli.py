@@ -228,7 +228,7 @@ def client_rotate_secret(client_id: str, overlap_hours: int) -> None:
 
 @main.group()
 def user() -> None:
-    """Add people who sign in."""
+    """Add people who sign in, and help who cannot any more."""
 
 
 @user.command("add")
@@ -243,6 +243,23 @@ def user_add(credential: str, password: str, first_name: str | None, last_name: 
     new = commands.NewUser(credential, password, first_name, last_name)
     with _database() as url:
         unique_id = _run(url, lambda connection, clock: commands.add_user(connection, clock, new, _actor()))
+    click.echo(f"uniqueId  {unique_id}")
+
+
+@user.command("forget-factors")
+@click.argument("credential")
+def user_forget_factors(credential: str) -> None:
+    """Remove passkeys, app and recovery codes of the user with CREDENTIAL, who has lost them.
+
+    Make sure before that it is the user who asks. All verified credentials are told.
+    """
+    from kolofon import commands
+
+    settings = _settings()
+    with _database() as url:
+        unique_id = _run(
+            url, lambda connection, clock: commands.forget_factors(connection, clock, settings, credential, _actor())
+        )
     click.echo(f"uniqueId  {unique_id}")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import asyncpg
 import msgspec
@@ -21,15 +22,19 @@ from kolofon.failures import Failure
 from kolofon.identity import queries as accounts
 from kolofon.identity.external_sign_in.providers import read_providers
 from kolofon.identity.external_sign_in.service import problem_of
+from kolofon.identity.notices.service import Notice, notify
 from kolofon.identity.oauth.key_store import KeyStore
 from kolofon.identity.oauth.keys import Algorithm, KeyRing, opened
 from kolofon.identity.oauth.queries import list_keys
 from kolofon.identity.oauth.rfc6749 import is_safe_redirect_uri
+from kolofon.identity.origins import Origin
+from kolofon.identity.second_factors.queries import remove_all_factors
 from kolofon.platform import audit
 from kolofon.platform.clock import Clock
 from kolofon.platform.credentials import normalised_credential
 from kolofon.platform.database import Connection
 from kolofon.platform.errors import InvalidRequest
+from kolofon.platform.i18n import DEFAULT
 from kolofon.platform.ids import hash_secret, new_secret, new_uuid, unique_id_text
 from kolofon.platform.password_hash import hash_password
 from kolofon.platform.sealing import SealBroken, read_secrets
@@ -177,10 +182,7 @@ async def add_user(connection: Connection, clock: Clock, new: NewUser, actor: st
     """Add a user; returns the uniqueId. Raises CommandError."""
     if len(new.password) < SHORTEST_PASSWORD:
         raise CommandError(f"--password: expected at least {SHORTEST_PASSWORD} characters")
-    try:
-        credential, credential_type = normalised_credential(new.credential)
-    except InvalidRequest as error:
-        raise CommandError(error.message) from None
+    credential, credential_type = _credential(new.credential)
     unique_id = new_uuid()
     now = clock.now()
     async with connection.transaction():
@@ -194,6 +196,34 @@ async def add_user(connection: Connection, clock: Clock, new: NewUser, actor: st
         change = audit.Change(action="userAdd", subject=f"user:{unique_id_text(unique_id)}")
         await audit.record_command(connection, clock, None, actor, change)
     return unique_id_text(unique_id)
+
+
+async def forget_factors(connection: Connection, clock: Clock, settings: Settings, text: str, actor: str) -> str:
+    """Remove all second factors of a user, who is told at every verified credential; returns the uniqueId.
+
+    Raises CommandError.
+    """
+    credential = _credential(text)[0]
+    async with connection.transaction():
+        account = await accounts.find_sign_in_account(connection, credential)
+        if account is None or not await accounts.lock_account(connection, account.unique_id):
+            raise CommandError(f"there is no user with {credential}, or the account is closed")
+        await remove_all_factors(connection, account.unique_id)
+        host = urlsplit(settings.public_url).hostname or ""
+        origin = Origin(client_id=None)
+        notice = Notice(kind="secondFactorRemoved", language=DEFAULT, client_name=host, origin=origin)
+        await notify(connection, clock.now(), account.unique_id, notice)
+        change = audit.Change(action="userForgetFactors", subject=f"user:{unique_id_text(account.unique_id)}")
+        await audit.record_command(connection, clock, None, actor, change)
+    return unique_id_text(account.unique_id)
+
+
+def _credential(text: str) -> tuple[str, str]:
+    """The stored form of a credential, and its type."""
+    try:
+        return normalised_credential(text)
+    except InvalidRequest as error:
+        raise CommandError(error.message) from None
 
 
 async def rotate_key(connection: Connection, clock: Clock, settings: Settings, algorithm: str) -> str:
