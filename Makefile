@@ -8,7 +8,7 @@ demo: .venv/run ## Set up, load the demo publishers and serve them on http://127
 	$(BIN)/kolofon serve --demo
 
 test: .venv/develop tests/javascript/node_modules ## Run the whole suite against a real PostgreSQL
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n 2 --dist loadscope
 
 check: .venv/develop ## Linters, types, imports between packages, the lock files
 	$(BIN)/ruff check src tests benchmarks examples

@@ -1,6 +1,7 @@
 """The server as a test sees it, and a small browser that signs readers in."""
 
 import re
+import ssl
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -9,6 +10,9 @@ import httpx
 from kolofon.app import Parts
 from tests.playground import CALLBACK, PASSWORD, WEB, WEB_SECRET
 
+# Each client would read them anew, which takes longer than most of what it is used for.
+_CERTIFICATES = ssl.create_default_context()
+
 
 class Server:
     """A running server: `http` talks to it; the methods below do what a client or a browser would."""
@@ -16,7 +20,8 @@ class Server:
     def __init__(self, base_url: str, parts: Parts) -> None:
         self.base_url = base_url
         self.parts = parts
-        self.http = httpx.AsyncClient(base_url=base_url, timeout=30, headers={"Accept": "application/json"})
+        headers = {"Accept": "application/json"}
+        self.http = httpx.AsyncClient(base_url=base_url, timeout=30, headers=headers, verify=_CERTIFICATES)
 
     async def close(self) -> None:
         """Hang up."""
@@ -63,6 +68,7 @@ class Server:
             base_url=self.base_url,
             follow_redirects=True,
             timeout=30,
+            verify=_CERTIFICATES,
             headers={"Accept": "text/html"},
             event_hooks={"response": [self._stay_here]},
         )

@@ -21,19 +21,19 @@ from kolofon.platform.errors import ApiError, InvalidRequest
 def routers() -> list[Router]:
     """The login server under each of its prefixes, and its metadata where RFC 8414 looks for it."""
     return [
-        *(Router(prefix, route_handlers=_handlers()) for prefix in PREFIXES),
+        *(router for prefix in PREFIXES for router in _routers_at(prefix)),
         Router("/", route_handlers=[well_known_metadata]),
     ]
 
 
-def _handlers() -> list[Router]:
+def _routers_at(prefix: str) -> list[Router]:
     protocol = Router(
-        "/",
+        prefix,
         route_handlers=[*oauth.PROTOCOL, *openid.PROTOCOL, *device.PROTOCOL],
         exception_handlers={OAuthError: _answer_oauth_error},
     )
     for_people = Router(
-        "/",
+        prefix,
         route_handlers=[
             *authorize.HANDLERS,
             *openid.FOR_BROWSERS,
