@@ -76,7 +76,7 @@ async def test_an_unregistered_address_gets_a_page_and_no_redirect(window: Windo
 async def test_the_mailbox_shows_what_was_sent(window: Window, reader: Reader, playground: Playground) -> None:
     await playground.add_credential(reader.unique_id, "+4790000001")
     await window.open("/dev/mailbox")
-    await window.page.get_by_role("link", name="Stop refreshing").click()
+    await window.press("Stop refreshing")
     await window.look("mailbox-empty")
     for credential in (reader.credential, "+4790000001"):
         await window.open("/user/login", assumeNewUser="true", credential=credential, **window.site)

@@ -106,10 +106,10 @@ async def test_who_gives_up_sees_the_page_again(window: Window, provider: Provid
         "You did not finish signing in with %(name)s. Try again, or sign in another way.", name="Vipps"
     )
     # The page stands at the address that the provider leads to; what is on it leads on all the same.
-    await window.page.get_by_role("link", name="Norsk nynorsk").click()
+    await window.press("Norsk nynorsk")
     assert await window.page.locator("html").get_attribute("lang") == "nn"
     assert "/user/login?" in window.page.url
-    await window.page.get_by_role("link", name="Berre denne gongen").click()
+    await window.press("Berre denne gongen")
     assert "remember=false" in str(await window.page.get_by_role("link", name="Vipps").get_attribute("href"))
 
 

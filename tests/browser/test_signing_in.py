@@ -116,12 +116,12 @@ async def test_who_gives_up_is_led_back(window: Window) -> None:
 @seen_in(Looks("nb"), PLAIN_NARROW)
 async def test_another_language_can_be_chosen_in_the_middle_of_it(window: Window, reader: Reader) -> None:
     await window.open("/user/login", **window.site)
-    await window.page.get_by_role("link", name="Norsk nynorsk").click()
-    await window.page.get_by_role("button", name="Bruk ein eingongskode").click()
+    await window.press("Norsk nynorsk")
+    await window.press("Bruk ein eingongskode")
     await window.page.get_by_label("E-post eller mobilnummer").fill(reader.credential)
-    await window.page.get_by_role("button", name="Send meg ein kode").click()
+    await window.press("Send meg ein kode")
     assert await window.heading() == "Skriv koden"
-    await window.page.get_by_role("button", name="English").click()
+    await window.press("English")
     assert await window.heading() == "Type the code"
     assert await window.page.locator("html").get_attribute("lang") == "en"
     await window.page.get_by_label("Code").fill(await window.newest_code(reader.credential))
