@@ -95,3 +95,22 @@ async def web_process(database_url: str, folder: Path, **settings: str) -> Async
     finally:
         await web.end()
         await web.server.close()
+
+
+@asynccontextmanager
+async def worker_process(database_url: str, folder: Path, **settings: str) -> AsyncIterator["subprocess.Popen[bytes]"]:
+    """`kolofon worker`, with its standard error in a file `log`; killed afterwards."""
+    given = {"database_url": database_url, "data": str(folder)} | settings
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("KOLOFON_")}
+    environment = kept | {f"KOLOFON_{name.upper()}": value for name, value in given.items()}
+    process = _started_worker(environment, folder / "log")
+    try:
+        yield process
+    finally:
+        process.kill()
+        await asyncio.to_thread(process.wait, WAIT)
+
+
+def _started_worker(environment: dict[str, str], log_file: Path) -> "subprocess.Popen[bytes]":
+    with log_file.open("ab") as log:
+        return subprocess.Popen([sys.executable, "-m", "kolofon", "worker"], env=environment, stderr=log)

@@ -1,10 +1,5 @@
 import asyncio
-import os
 import signal
-import subprocess
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,28 +8,9 @@ from kolofon.platform.clock import Clock
 from kolofon.platform.database import Connection, Pool
 from tests.conftest import running_server
 from tests.events.post import FROM, KARI, TEXT, delivery, mail, row_of, sms, with_smtp, written
-from tests.processes import WAIT
+from tests.processes import WAIT, worker_process
 from tests.providers.smtp_server import SmtpServer
 from tests.waiting import until
-
-
-@asynccontextmanager
-async def worker_process(database_url: str, folder: Path, smtp: SmtpServer) -> AsyncIterator["subprocess.Popen[bytes]"]:
-    """`kolofon worker`, with its standard error in a file `log`."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("KOLOFON_")}
-    settings = {"DATABASE_URL": database_url, "DATA": str(folder), "SMTP_URL": smtp.url, "MAIL_FROM": FROM}
-    environment = kept | {f"KOLOFON_{name}": value for name, value in settings.items()}
-    process = started(environment, folder / "log")
-    try:
-        yield process
-    finally:
-        process.kill()
-        await asyncio.to_thread(process.wait, WAIT)
-
-
-def started(environment: dict[str, str], log_file: Path) -> "subprocess.Popen[bytes]":
-    with log_file.open("ab") as log:
-        return subprocess.Popen([sys.executable, "-m", "kolofon", "worker"], env=environment, stderr=log)
 
 
 async def test_a_worker_killed_while_it_sends_leaves_the_message_to_the_next(
@@ -42,7 +18,7 @@ async def test_a_worker_killed_while_it_sends_leaves_the_message_to_the_next(
 ) -> None:
     smtp.answers["TAKEN"] = SmtpServer.HANG
     message_id = await written(connection, clock)
-    async with worker_process(database_url, tmp_path, smtp) as process:
+    async with worker_process(database_url, tmp_path, smtp_url=smtp.url, mail_from=FROM) as process:
         await smtp.until(lambda server: "TAKEN" in server.commands)
         process.send_signal(signal.SIGKILL)
         await asyncio.to_thread(process.wait, WAIT)
@@ -64,7 +40,7 @@ async def test_the_worker_sends_and_tells_of_no_one(
     database_url: str, connection: Connection, clock: Clock, smtp: SmtpServer, tmp_path: Path
 ) -> None:
     message_ids = [await written(connection, clock, message) for message in (mail(clock), sms(clock))]
-    async with worker_process(database_url, tmp_path, smtp) as process:
+    async with worker_process(database_url, tmp_path, smtp_url=smtp.url, mail_from=FROM) as process:
         await smtp.until(lambda server: len(server.taken) == 1)
         smtp.answers["RCPT"] = f"451 {KARI} is busy"
         message_ids.append(await written(connection, clock))

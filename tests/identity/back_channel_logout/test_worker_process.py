@@ -1,12 +1,7 @@
 """The worker as a process of its own, which may be killed."""
 
 import asyncio
-import os
 import signal
-import subprocess
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,29 +13,10 @@ from tests.identity.back_channel_logout.steps import page_logout, row
 from tests.identity.jose_by_hand import take_apart
 from tests.identity.openid.steps import Person, verified
 from tests.playground import Playground
-from tests.processes import WAIT
+from tests.processes import WAIT, worker_process
 from tests.waiting import until
 
 SECRET_KEY = "a test installation's secret key!"  # that of the server in this process
-
-
-@asynccontextmanager
-async def worker_process(database_url: str, folder: Path) -> AsyncIterator["subprocess.Popen[bytes]"]:
-    """`kolofon worker`, with its standard error in a file `log`."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("KOLOFON_")}
-    settings = {"DATABASE_URL": database_url, "DATA": str(folder), "SECRET_KEY": SECRET_KEY}
-    environment = kept | {f"KOLOFON_{name}": value for name, value in settings.items()}
-    process = started(environment, folder / "log")
-    try:
-        yield process
-    finally:
-        process.kill()
-        await asyncio.to_thread(process.wait, WAIT)
-
-
-def started(environment: dict[str, str], log_file: Path) -> "subprocess.Popen[bytes]":
-    with log_file.open("ab") as log:
-        return subprocess.Popen([sys.executable, "-m", "kolofon", "worker"], env=environment, stderr=log)
 
 
 async def test_a_worker_killed_while_it_tells_a_client_leaves_it_to_the_next(
@@ -50,7 +26,7 @@ async def test_a_worker_killed_while_it_tells_a_client_leaves_it_to_the_next(
     client.answer = HANG
     await person.tokens()
     await page_logout(person)
-    async with worker_process(database_url, tmp_path) as process:
+    async with worker_process(database_url, tmp_path, secret_key=SECRET_KEY) as process:
         await client.until(lambda served: len(served.requests) == 1)
         process.send_signal(signal.SIGKILL)
         await asyncio.to_thread(process.wait, WAIT)
@@ -72,7 +48,7 @@ async def test_the_worker_tells_and_its_log_names_no_reader(
     client.answer, client.body = "503 Later", person.reader.credential.encode()
     await person.tokens()
     await page_logout(person)
-    async with worker_process(database_url, tmp_path) as process:
+    async with worker_process(database_url, tmp_path, secret_key=SECRET_KEY) as process:
         await client.until(lambda served: len(served.requests) == 1)
         client.answer = "200 OK"
 
