@@ -8,6 +8,7 @@ from litestar import Response
 from litestar.datastructures import Cookie
 
 from kolofon.catalogue.memory import Client
+from kolofon.engine.return_urls import checked_return_url
 from kolofon.identity import sentences
 from kolofon.identity.account import queries
 from kolofon.identity.account.queries import Reader
@@ -17,12 +18,11 @@ from kolofon.identity.login_server import LoginServer
 from kolofon.identity.notices.messages import Kind, Notice
 from kolofon.identity.oauth.rfc6749 import read_parameters
 from kolofon.identity.origins import address_of
-from kolofon.identity.pages.form_tokens import browser_cookie, browser_of, form_token, form_token_fits, is_secure
-from kolofon.identity.pages.language import chosen_language, language_cookie
+from kolofon.identity.pages.form_tokens import browser_of, form_token_fits
+from kolofon.identity.pages.forms import Form, Viewer, form_page
+from kolofon.identity.pages.language import chosen_language
 from kolofon.identity.pages.messages import message_page
-from kolofon.identity.pages.rendering import page
-from kolofon.identity.pages.return_urls import checked_return_url
-from kolofon.identity.pages.visits import HttpRequest, language_links, query_of, request_origin
+from kolofon.identity.pages.visits import HttpRequest, query_of, request_origin
 from kolofon.identity.prefixes import prefix_of
 from kolofon.identity.queries import Session
 from kolofon.identity.redirects import redirect
@@ -58,7 +58,13 @@ class AccountVisit:
         self.origin = request_origin(request, self.client_id or None)
         self._query = query_of(request)
         self._done = request.query_params.get("done", "")
-        self._chose_language = self.language in {form.get("lang"), request.query_params.get("lang")}
+        self._viewer = Viewer(
+            server=server,
+            browser=self.browser,
+            language=self.language,
+            chose_language=self.language in {form.get("lang"), request.query_params.get("lang")},
+            base=self.base,
+        )
 
     @property
     def now(self) -> datetime:
@@ -137,32 +143,27 @@ class AccountVisit:
         self, template: str, errors: dict[str, str] | None = None, status: int = 200, **values: Any
     ) -> Response[Any]:
         """A page. Errors are by field; '' is one of the whole page."""
-        answer = page(
-            template,
-            self.language,
-            status=status if not errors or status != 200 else 400,
-            base=self.base,
-            languages=language_links(self._query, self.language),
-            page=f"account{self.path}",
+        form = Form(
+            path=f"account{self.path}",
             query=self.kept_query,
+            address=self._query,
             flow=values.pop("flow", ""),
+            errors=errors or {},
+        )
+        return form_page(
+            template,
+            self._viewer,
+            self.client,
+            form,
+            status if not errors or status != 200 else 400,
             client_name=self.client_name,
-            logo_url=self.client.logo_url if self.client is not None else None,
-            background_url=self.client.background_url if self.client is not None else None,
             return_url=self.return_url,
-            cancel_url=None,
             account_url=self.url,
-            form_token=form_token(self.server, self.browser),
             reader=self.reader,
             session=self.session,
-            errors=errors or {},
             done=values.pop("done", self._done),
             **values,
         )
-        answer.set_cookie(browser_cookie(self.server, self.browser))
-        if self._chose_language:
-            answer.set_cookie(language_cookie(self.language, is_secure(self.server)))
-        return answer
 
 
 async def open_page(

@@ -9,11 +9,10 @@ from kolofon.catalogue.memory import Client
 from kolofon.identity.consent.forms import OPEN_FOR, ConsentForm, seal_form
 from kolofon.identity.consent.words import scope_words
 from kolofon.identity.login_server import LoginServer
-from kolofon.identity.pages.form_tokens import browser_cookie, browser_of, form_token, is_secure
-from kolofon.identity.pages.language import chosen_language, language_cookie
+from kolofon.identity.pages.form_tokens import browser_of
+from kolofon.identity.pages.forms import Form, Viewer, form_page
+from kolofon.identity.pages.language import chosen_language
 from kolofon.identity.pages.messages import message_page
-from kolofon.identity.pages.rendering import page
-from kolofon.identity.pages.visits import language_links
 from kolofon.identity.prefixes import prefix_of
 from kolofon.identity.queries import Session
 from kolofon.platform.i18n import LANGUAGES, translations
@@ -32,7 +31,7 @@ def consent_page(
     """Ask for the reader's yes. `asked` is the request: its parameters, whether it was pushed, and its scopes."""
     parameters, is_pushed, scopes = asked
     browser = browser_of(request, login_server)
-    form = ConsentForm(
+    consent = ConsentForm(
         parameters=parameters,
         is_pushed=is_pushed,
         scopes=scopes,
@@ -43,29 +42,27 @@ def consent_page(
     )
     language = chosen_language(request, lang, parameters.get("ui_locales"))
     partner_name = login_server.catalogue.current.partner(client.partner_id).name
-    answer = page(
-        "consent.html",
-        language,
-        form_target=parameters.get("redirect_uri"),
+    viewer = Viewer(
+        server=login_server,
+        browser=browser,
+        language=language,
+        chose_language=lang in LANGUAGES,
         base=prefix_of(request),
-        page="oauth/consent",
-        query="",
-        languages=language_links("", language),
-        logo_url=client.logo_url,
-        background_url=client.background_url,
-        cancel_url=None,
-        errors={},
-        form_token=form_token(login_server, browser),
-        flow=seal_form(login_server.consent_key, form),
-        client_name=client.name,
+    )
+    form = Form(
+        path="oauth/consent",
+        flow=seal_form(login_server.consent_key, consent),
+        target=parameters.get("redirect_uri"),
+    )
+    return form_page(
+        "consent.html",
+        viewer,
+        client,
+        form,
         partner_name=partner_name,
         credential=session.credential,
         words=scope_words(scopes, partner_name, language),
     )
-    answer.set_cookie(browser_cookie(login_server, browser))
-    if lang in LANGUAGES:
-        answer.set_cookie(language_cookie(language, is_secure(login_server)))
-    return answer
 
 
 def too_late_page(request: HttpRequest) -> Response[Any]:

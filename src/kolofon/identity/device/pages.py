@@ -18,10 +18,10 @@ from kolofon.identity.device.queries import WaitingDevice, find_waiting
 from kolofon.identity.device.rfc8628 import read_user_code, shown_user_code
 from kolofon.identity.login_server import LoginServer
 from kolofon.identity.origins import address_of
-from kolofon.identity.pages.form_tokens import browser_cookie, browser_of, form_token, is_secure
-from kolofon.identity.pages.language import chosen_language, language_cookie
-from kolofon.identity.pages.rendering import page
-from kolofon.identity.pages.visits import HttpRequest, language_links, query_of
+from kolofon.identity.pages.form_tokens import browser_of
+from kolofon.identity.pages.forms import Form, Viewer, form_page
+from kolofon.identity.pages.language import chosen_language
+from kolofon.identity.pages.visits import HttpRequest, query_of
 from kolofon.identity.prefixes import prefix_of
 from kolofon.identity.queries import Session, hold_session
 from kolofon.identity.redirects import redirect
@@ -217,24 +217,12 @@ class DevicePage:
         status: int = 200,
         **values: Any,
     ) -> Response[Any]:
-        answer = page(
-            template,
-            self._language,
-            status=status,
+        viewer = Viewer(
+            server=self._server,
+            browser=self._browser,
+            language=self._language,
+            chose_language=self._request.query_params.get("lang") == self._language,
             base=self._base,
-            languages=language_links(query_of(self._request), self._language),
-            page="device",
-            query="",
-            flow="",
-            client_name=client.name if client is not None else "",
-            logo_url=client.logo_url if client is not None else None,
-            background_url=client.background_url if client is not None else None,
-            cancel_url=None,
-            form_token=form_token(self._server, self._browser),
-            errors=errors or {},
-            **values,
         )
-        answer.set_cookie(browser_cookie(self._server, self._browser))
-        if self._request.query_params.get("lang") == self._language:
-            answer.set_cookie(language_cookie(self._language, is_secure(self._server)))
-        return answer
+        form = Form(path="device", address=query_of(self._request), errors=errors or {})
+        return form_page(template, viewer, client, form, status, **values)

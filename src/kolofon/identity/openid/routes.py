@@ -12,12 +12,12 @@ from kolofon.identity.openid import queries
 from kolofon.identity.openid.id_token import read_hint
 from kolofon.identity.openid.rp_initiated_logout import LogoutRequest, needs_asking, read_logout
 from kolofon.identity.openid.userinfo import userinfo_claims
-from kolofon.identity.pages.form_tokens import browser_cookie, browser_of, form_token, form_token_fits
+from kolofon.identity.pages.form_tokens import browser_of, form_token_fits
+from kolofon.identity.pages.forms import Form, Viewer, form_page
 from kolofon.identity.pages.language import chosen_language
 from kolofon.identity.pages.messages import message_page
-from kolofon.identity.pages.rendering import page
 from kolofon.identity.pages.signing_out import sign_out
-from kolofon.identity.pages.visits import language_links, query_of
+from kolofon.identity.pages.visits import query_of
 from kolofon.identity.prefixes import prefix_of
 from kolofon.identity.redirects import redirect
 from kolofon.platform.errors import InsufficientScope, InvalidRequest, InvalidToken
@@ -113,23 +113,16 @@ def _asking_page(
     request: HttpRequest, login_server: LoginServer, logout: LogoutRequest, status: int = 200
 ) -> Response[Any]:
     language = chosen_language(request)
-    browser = browser_of(request, login_server)
-    answer = page(
-        "sign_out.html",
-        language,
-        status=status,
-        form_target=logout.done_url,
+    viewer = Viewer(
+        server=login_server,
+        browser=browser_of(request, login_server),
+        language=language,
+        chose_language=request.query_params.get("lang") == language,
         base=prefix_of(request),
-        languages=language_links(query_of(request), language),
-        flow="",
-        query=query_of(request),
-        form_token=form_token(login_server, browser),
-        client_name=logout.client.name if logout.client is not None else "",
-        logo_url=logout.client.logo_url if logout.client is not None else None,
-        background_url=logout.client.background_url if logout.client is not None else None,
     )
-    answer.set_cookie(browser_cookie(login_server, browser))
-    return answer
+    query = query_of(request)
+    form = Form(path="oauth/logout", query=query, address=query, target=logout.done_url)
+    return form_page("sign_out.html", viewer, logout.client, form, status)
 
 
 PROTOCOL = [userinfo, userinfo_by_form]

@@ -4,9 +4,10 @@ from typing import Any
 
 from litestar import Response
 
+from kolofon.identity.pages.forms import language_links
 from kolofon.identity.pages.language import chosen_language
 from kolofon.identity.pages.rendering import page
-from kolofon.identity.pages.visits import HttpRequest, language_links
+from kolofon.identity.pages.visits import HttpRequest
 from kolofon.identity.prefixes import prefix_of
 
 

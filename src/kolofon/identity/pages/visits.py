@@ -15,11 +15,11 @@ from kolofon.identity.oauth.grants import Revocation
 from kolofon.identity.origins import Origin, address_of, origin_of
 from kolofon.identity.pages.entries import Entry, with_parameter, without_parameter
 from kolofon.identity.pages.flows import Flow, Step, read_flow, seal_flow
-from kolofon.identity.pages.form_tokens import browser_cookie, browser_of, form_token, is_secure
-from kolofon.identity.pages.language import NAMES, chosen_language, language_cookie
-from kolofon.identity.pages.rendering import page
+from kolofon.identity.pages.form_tokens import browser_of
+from kolofon.identity.pages.forms import Form, Viewer, form_page
+from kolofon.identity.pages.language import chosen_language
 from kolofon.identity.prefixes import prefix_of
-from kolofon.platform.i18n import LANGUAGES, translations
+from kolofon.platform.i18n import translations
 
 HttpRequest = Request[None, None, State]
 # Name and password may take a while to think of.
@@ -41,9 +41,15 @@ class Visit:
         self.origin = request_origin(request, entry.client.client_id)
         self.browser = browser_of(request, login_server)
         self.language = chosen_language(request, self.form.get("lang"))
-        self._chose_language = self.language in {self.form.get("lang"), request.query_params.get("lang")}
         self._query = query_of(request)
         self._base = prefix_of(request)
+        self._viewer = Viewer(
+            server=login_server,
+            browser=self.browser,
+            language=self.language,
+            chose_language=self.language in {self.form.get("lang"), request.query_params.get("lang")},
+            base=self._base,
+        )
         # What was revoked in this request, for the process's own list once it is committed.
         self.revoked: list[Revocation] = []
         self.flow = read_flow(login_server.flow_key, self.form.get("flow", ""), self.browser, login_server.clock.now())
@@ -121,31 +127,26 @@ class Visit:
         """A page. Errors are by field; '' is one of the whole form. A flow among the values goes into the form."""
         flow = values.pop("flow", None)
         query = without_parameter(self._query, "lang")
-        answer = page(
-            template,
-            self.language,
-            status=status if not errors or status != 200 else 400,
-            form_target=self.entry.form_target,
-            base=self._base,
-            languages=language_links(self._query, self.language),
-            page=self.entry.page,
+        form = Form(
+            path=self.entry.page,
             query=query,
-            switch_query=without_parameter(query, "assumeNewUser"),
-            client_name=self.entry.client.name,
-            logo_url=self.entry.client.logo_url,
-            background_url=self.entry.client.background_url,
-            cancel_url=self.entry.cancel_url,
-            form_token=form_token(self.server, self.browser),
+            address=self._query,
             flow=seal_flow(self.server.flow_key, flow) if flow is not None else "",
-            passkey_options=self._passkey_options(template, flow),
+            target=self.entry.form_target,
+            cancel_url=self.entry.cancel_url,
             errors=errors or {},
+        )
+        return form_page(
+            template,
+            self._viewer,
+            self.entry.client,
+            form,
+            status if not errors or status != 200 else 400,
+            switch_query=without_parameter(query, "assumeNewUser"),
+            passkey_options=self._passkey_options(template, flow),
             remember=self.wants_remembering,
             **values,
         )
-        answer.set_cookie(browser_cookie(self.server, self.browser))
-        if self._chose_language:
-            answer.set_cookie(language_cookie(self.language, is_secure(self.server)))
-        return answer
 
     def _passkey_options(self, template: str, flow: Flow | None) -> str:
         """What the page's script asks the browser for; empty where there is nothing to ask for."""
@@ -172,11 +173,3 @@ def request_origin(request: HttpRequest, client_id: str | None) -> Origin:
 def query_of(request: HttpRequest) -> str:
     """The query to the letter."""
     return request.scope["query_string"].decode("latin-1")
-
-
-def language_links(query: str, current: str) -> list[dict[str, Any]]:
-    """The languages that a page can be had in, each with the query that chooses it."""
-    return [
-        {"code": code, "name": NAMES[code], "query": with_parameter(query, "lang", code), "current": code == current}
-        for code in LANGUAGES
-    ]
