@@ -115,6 +115,7 @@ async def server(playground: Playground, database_url: str, clock: Clock, rsa_ke
     now = clock.now()
     await add_key(playground.connection, msgspec.structs.replace(rsa_key, created_at=now, active_from=now))
     async with running_server(database_url, clock) as server:
+        playground.served = server.parts.catalogue
         yield server
 
 
@@ -127,6 +128,7 @@ async def local_server(playground: Playground, database_url: str, clock: Clock) 
     port = free_port()
     settings = Settings(log_level="error", port=port, public_url=f"http://localhost:{port}")
     async with running_server(database_url, clock, settings, port) as server:
+        playground.served = server.parts.catalogue
         yield server
 
 

@@ -6,10 +6,13 @@ from uuid import UUID
 
 import msgspec
 
+from kolofon.catalogue.live import LiveCatalogue
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Connection
 from kolofon.platform.ids import hash_secret, new_uuid
 from kolofon.platform.password_hash import hash_password
+from tests import selling
+from tests.waiting import until
 
 WEB = "no.example.web"
 WEB_SECRET = "web-secret-that-is-long-enough-for-tests"
@@ -38,6 +41,8 @@ class Playground:
     def __init__(self, connection: Connection, clock: Clock) -> None:
         self.connection = connection
         self.clock = clock
+        # The catalogue of the server that runs, if one does.
+        self.served: LiveCatalogue | None = None
 
     async def build(self) -> None:
         """Put the two partners in."""
@@ -56,13 +61,20 @@ class Playground:
                 currency,
             )
             await self._add_catalogue(partner_id)
+            await selling.sell(self.connection, partner_id, currency)
         await self.add_client(WEB, 1, WEB_SECRET, [CALLBACK])
         await self.add_client(APP, 1, None, [APP_CALLBACK], grant_types=["authorization_code", "refresh_token"])
         await self.add_client(OTHER, 2, OTHER_SECRET, [OTHER_CALLBACK])
 
     async def _add_catalogue(self, partner_id: int) -> None:
         insert = self.connection.execute
-        await insert("insert into company values ($1, 'HOUSE', 'The House', '999999999')", partner_id)
+        await insert(
+            """
+            insert into company (partner_id, company_code, name, organisation_number)
+            values ($1, 'HOUSE', 'The House', '999999999')
+            """,
+            partner_id,
+        )
         await insert("insert into enterprise values ($1, 'NEWS', 'News'), ($1, 'MAG', 'Magazine')", partner_id)
         await insert("insert into order_type values ($1, 'NEWS', 'SUB', 'S'), ($1, 'NEWS', 'NL', 'N')", partner_id)
         await insert("insert into privacy_purpose values ($1, 'DM', 'D'), ($1, 'EM', 'E'), ($1, 'TM', 'T')", partner_id)
@@ -119,6 +131,10 @@ class Playground:
                 self.clock.now(),
             )
         await self.connection.execute("select pg_notify('kolofon_catalogue', '')")
+        await until(lambda: self._is_served(client_id))
+
+    async def _is_served(self, client_id: str) -> bool:
+        return self.served is None or client_id in self.served.current.clients
 
     async def add_reader(
         self,
@@ -192,8 +208,8 @@ class Playground:
         await self.connection.execute(
             """
             insert into subscription
-                (partner_id, customer_number, product_code, category_code, state, start_time, end_time)
-            values ($1, $2, $3, $4, $5, $6, $7)
+                (partner_id, customer_number, product_code, category_code, state, start_time, end_time, paid_until)
+            values ($1, $2, $3, $4, $5, $6, $7, coalesce($7, 'infinity'::timestamptz))
             """,
             partner_id,
             customer_number,

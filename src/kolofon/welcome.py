@@ -5,7 +5,7 @@ from rich.console import Console
 from rich.table import Table
 
 from kolofon import __version__
-from kolofon.catalogue.publisher import PublisherFile
+from kolofon.catalogue.publisher_file.publisher import PublisherFile
 from kolofon.events.mailbox.routes import PATH as MAILBOX
 from kolofon.events.outbox.ways import has_mailbox
 from kolofon.settings import Settings

@@ -8,12 +8,17 @@ import asyncpg
 import pytest
 
 from kolofon.catalogue.demo_data.service import DemoDataError, DemoDataSummary, generate_demo_data
+from kolofon.catalogue.offers import Period
 from kolofon.commands import CommandError, DemoCustomers, demo_data
+from kolofon.engine.subscriptions.periods import local_day, moved, period_end
+from kolofon.engine.subscriptions.rules import FOREVER, Standing, settled
 from kolofon.platform.clock import Clock
 from kolofon.platform.credentials import normalised_credential
 from kolofon.platform.database import Connection
 from tests.browser_session import Server, bearer
 from tests.playground import Playground, Reader
+
+LAST_MOMENT = FOREVER.replace(tzinfo=None)
 
 # Every table that customers are made in, without what the database numbers by itself.
 COLUMNS = {
@@ -21,7 +26,10 @@ COLUMNS = {
     "user_credential": "t",
     "customer": "t",
     "user_customer": "t",
+    "customer_address": "to_jsonb(t) - 'address_id'",
+    "customer_email": "t",
     "subscription": "to_jsonb(t) - 'subscription_id'",
+    "subscription_period": "to_jsonb(t) - 'subscription_id'",
     "customer_access": "to_jsonb(t) - 'customer_access_id'",
     "privacy_permission": "t",
     "marketing_permission": "t",
@@ -80,6 +88,7 @@ async def test_another_seed_makes_other_customers(playground: Playground) -> Non
 async def test_a_second_run_adds_nothing_and_what_has_changed_since_stays(playground: Playground) -> None:
     connection = playground.connection
     await make(playground, 100)
+    await connection.execute("delete from subscription_period where customer_number = 1000001")
     await connection.execute("delete from subscription where customer_number = 1000001")
     await connection.execute("update customer set last_name = 'Gift' where customer_number = 1000002")
     before = await digests(connection)
@@ -130,7 +139,10 @@ async def test_the_summary_tells_what_there_is_after_the_first_run(playground: P
         "user_credential": summary.credentials,
         "customer": summary.customers,
         "user_customer": 300,
+        "customer_address": 300,
+        "customer_email": 300,
         "subscription": summary.subscriptions,
+        "subscription_period": summary.subscriptions,
         "customer_access": summary.accesses,
         "privacy_permission": summary.privacy_permissions,
         "marketing_permission": summary.marketing_permissions,
@@ -184,6 +196,92 @@ async def test_periods_fit_states_just_after_midnight_in_the_partners_time_zone(
             or (end_time at time zone 'Europe/Oslo')::time <> '00:00'
     """
     assert await playground.connection.fetchval(not_at_midnight) == 0
+
+
+async def test_what_happens_next_to_a_subscription_is_as_its_life_would_have_left_it(
+    playground: Playground, clock: Clock
+) -> None:
+    await make(playground, 500)
+    found = await playground.connection.fetch(
+        """
+        select s.state, s.start_time, s.end_time, s.paid_until, s.renew_at, s.change_at, s.pause_from, s.pause_until,
+            s.stop_reason, p.start_time as period_start, p.end_time as period_end, p.period_number
+        from subscription s
+        join subscription_period p using (partner_id, customer_number, subscription_id)
+        """
+    )
+    assert len(found) == 1500
+    for row in found:
+        # asyncpg reads infinity as the last moment there is, without a zone.
+        members: dict[str, Any] = {name: FOREVER if value == LAST_MOMENT else value for name, value in row.items()}
+        start, end, number = (members.pop(name) for name in ("period_start", "period_end", "period_number"))
+        standing = Standing(**members)
+        assert settled(standing) == standing
+        assert standing.renews is (standing.state in {"waiting", "active", "paused"} and end is not None)
+        assert (end, number) == (standing.end_time, 1)
+        if standing.state != "stopped":
+            assert start == standing.start_time or start <= clock.now()
+        if standing.state in {"waiting", "active"} and end is not None:
+            assert standing.renew_at == max(start, moved(end, -14, "Europe/Oslo"))
+        assert standing.pause_from is None or standing.start_time <= standing.pause_from <= clock.now()
+        assert standing.paid_until in {FOREVER if end is None else end, start, None}
+
+
+async def test_periods_are_those_of_the_coupons_that_customers_renew_by(playground: Playground) -> None:
+    await make(playground, 500)
+    found = await playground.connection.fetch(
+        """
+        select s.product_code, s.coupon_code, s.coupon_number, s.delivery_plan_id, s.start_time as anchor,
+            p.start_time, p.end_time
+        from subscription s
+        join subscription_period p using (partner_id, customer_number, subscription_id)
+        where s.state <> 'stopped' and s.end_time is not null
+        """
+    )
+    renewing = {
+        ("DIGI", "DIGI", 1): Period(1, "months"),
+        ("DIGI", "DIGI", 2): Period(12, "months"),
+        ("PAPER", "PAPER", 10): Period(3, "months"),
+        ("MAG", "MAG", 20): Period(12, "months"),
+    }
+    assert {(row["product_code"], row["coupon_code"], row["coupon_number"]) for row in found} - renewing.keys() == {
+        ("DIGI", "OLD", 1),
+        ("WEEKEND", None, None),
+    }
+    for row in found:
+        period = renewing.get((row["product_code"], row["coupon_code"], row["coupon_number"]))
+        if period is not None:
+            anchor_day = local_day(row["anchor"], "Europe/Oslo").day
+            assert row["end_time"] == period_end(row["start_time"], period, "Europe/Oslo", anchor_day)
+        assert row["delivery_plan_id"] == (3 if row["coupon_code"] == "PAPER" else None)
+
+
+async def test_customers_have_an_address_and_the_e_mail_address_of_their_account(playground: Playground) -> None:
+    await make(playground, 300)
+    found = await rows(
+        playground.connection,
+        """
+        select a.street, a.street_number, a.postal_code ~ '^[0-9]{4}$', a.postal_place, a.country_code, a.valid_from,
+            c.created_at::date, m.email = u.credential
+        from customer c
+        join customer_address a using (partner_id, customer_number)
+        join customer_email m using (partner_id, customer_number)
+        join user_customer l using (partner_id, customer_number)
+        join user_credential u on u.unique_id = l.unique_id and u.credential_type = 'A'
+        """,
+    )
+    assert len(found) == 300
+    assert {(row[2], row[4], row[7]) for row in found} == {(True, "NO", True)}
+    assert all(1 <= row[1] <= 90 and row[5] == row[6] for row in found)
+    assert len({(row[0], row[3]) for row in found}) > 50
+
+
+async def test_the_numbers_of_customers_to_come_begin_after_the_made_up_ones(playground: Playground) -> None:
+    connection = playground.connection
+    await make(playground, 30)
+    assert await connection.fetchval("select nextval('customer_number')") == 1_000_031
+    await make(playground, 20)
+    assert await connection.fetchval("select nextval('customer_number')") == 1_000_032
 
 
 async def test_nobody_subscribes_to_a_product_twice_at_a_time(playground: Playground) -> None:
@@ -312,7 +410,10 @@ async def test_a_partner_that_sells_no_subscription_is_refused_in_one_line(playg
 async def test_a_partner_with_one_product_and_nothing_else_gets_customers(playground: Playground) -> None:
     connection = playground.connection
     await connection.execute(
-        "truncate access_rule, order_type, privacy_purpose, marketing_channel, category_type cascade"
+        """
+        truncate access_rule, order_type, privacy_purpose, marketing_channel, category_type, coupon, delivery_plan,
+            product_price, article_price, product_issue, product_dependency, reward_partner, stock cascade
+        """
     )
     await connection.execute("delete from product where product_code <> 'DIGI'")
     await connection.execute("update partner set partner_code = '-a--b-' where partner_id = 1")

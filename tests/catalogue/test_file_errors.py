@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from kolofon.catalogue.file_errors import PublisherFileError
-from kolofon.catalogue.file_reading import read_publisher_file
+from kolofon.catalogue.publisher_file.errors import PublisherFileError
+from kolofon.catalogue.publisher_file.reading import read_publisher_file
 from tests.catalogue.publisher_files import SMALL
 
 

@@ -7,9 +7,9 @@ import asyncpg
 import pytest
 
 from kolofon.catalogue.demo import DEMO_FILES
-from kolofon.catalogue.file_errors import PublisherFileError
-from kolofon.catalogue.file_reading import read_publisher_file
 from kolofon.catalogue.loader import load_publisher
+from kolofon.catalogue.publisher_file.errors import PublisherFileError
+from kolofon.catalogue.publisher_file.reading import read_publisher_file
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Connection, prepare_connection
 from kolofon.platform.ids import hash_secret

@@ -93,6 +93,20 @@ def test_whoever_waits_as_long_as_told_gets_through(steps: list[tuple[float, str
     asyncio.run(run())
 
 
+async def test_looking_tells_what_a_call_would_meet_and_counts_nothing() -> None:
+    time = FakeTime()
+    limiter = MemoryRateLimiter(time)
+    for _ in range(10):
+        assert (await limiter.look("a", LIMITS)).allowed
+    while (await limiter.take("a", LIMITS)).allowed:
+        pass
+    found = await limiter.look("a", LIMITS)
+    assert (found.allowed, found.retry_after) == (False, 1)
+    time.now += 1
+    assert (await limiter.look("a", LIMITS)).allowed
+    assert (await limiter.take("a", LIMITS)).allowed
+
+
 async def test_what_nobody_asked_about_for_a_minute_is_forgotten() -> None:
     time = FakeTime()
     limiter = MemoryRateLimiter(time)
@@ -110,6 +124,7 @@ async def test_without_redis_each_process_counts_alone() -> None:
     limiter = SharedRateLimiter(f"redis://127.0.0.1:{port}/0", FakeTime())
     allowances = [await limiter.take("a", LIMITS) for _ in range(4)]
     assert [allowance.allowed for allowance in allowances] == [True, True, False, False]
+    assert not (await limiter.look("a", LIMITS)).allowed
 
 
 async def test_a_redis_that_takes_calls_and_never_answers_holds_nobody_up() -> None:
@@ -170,6 +185,10 @@ async def test_processes_that_share_a_redis_share_the_limits(redis_url: str) -> 
     assert [allowance.allowed for allowance in taken] == [True] * 5 + [False]
     assert 1 <= taken[-1].retry_after <= 60
     assert (await other.take("b", limits)).remaining == 4
+    assert [(await other.look(key, limits)).allowed for key in ("a", "b", "b", "b", "b", "b", "b")] == [False] + [
+        True
+    ] * 6
+    assert (await one.take("b", limits)).remaining == 3
 
 
 async def test_a_valkey_url_is_spoken_to_like_a_redis(redis_url: str) -> None:

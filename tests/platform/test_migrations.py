@@ -17,6 +17,7 @@ from tests.waiting import until
 # Tables that need no partner_id and no unique_id, each with where its owner stands.
 OWNED_OTHERWISE = {
     "client_secret": "the client's partner",
+    "client_template": "the client's partner",
     "authorization_code": "the grant's user",
     "refresh_token": "the grant's user",
     "idempotency_key": "the client's partner",
@@ -52,6 +53,26 @@ UNINDEXED = {
     "privacy_permission_partner_id_enterprise_code_fkey": "enterprises that are held are not deleted",
     "privacy_permission_partner_id_purpose_fkey": "purposes that are held are not deleted",
     "marketing_permission_partner_id_channel_fkey": "channels that are held are not deleted",
+    "coupon_partner_id_delivery_plan_id_fkey": "delivery plans are retired, not deleted",
+    "coupon_partner_id_product_code_fkey": "products are retired, not deleted",
+    "customer_category_partner_id_category_code_fkey": "codes that are held are not deleted",
+    "customer_order_client_id_fkey": "clients are disabled, not deleted",
+    "customer_order_partner_id_company_code_fkey": "companies that sell are not deleted",
+    "delivery_plan_partner_id_product_code_fkey": "products are retired, not deleted",
+    "invoice_partner_id_company_code_fkey": "companies that sell are not deleted",
+    "login_link_client_id_fkey": "clients are disabled, not deleted",
+    "product_dependency_partner_id_required_product_code_fkey": "products are retired, not deleted",
+    "reward_partner_partner_id_product_code_fkey": "products are retired, not deleted",
+    "voucher_coupon_partner_id_coupon_code_coupon_number_fkey": "coupons are retired, not deleted",
+}
+
+# Keys that do not begin with the customer, though the table has one.
+OTHER_KEYS = {
+    "user_customer": ["unique_id", "partner_id"],  # the look-up from users to customers is a user's
+    "customer_order": ["order_id"],  # an order is there before its customer
+    # Look-ups of what is there once at a partner.
+    "customer_reward": ["partner_id", "reward_partner_id", "reward_id"],
+    "invoice_look_up": ["partner_id", "company_code", "invoice_number"],
 }
 
 
@@ -168,8 +189,7 @@ async def test_the_keys_of_what_a_customer_owns_begin_with_partner_and_customer(
         """
     )
     found = {row["name"]: row["columns"] for row in rows}
-    # The look-up from users to customers is a user's.
-    assert found.pop("user_customer") == ["unique_id", "partner_id"]
+    assert {name: found.pop(name) for name in OTHER_KEYS} == OTHER_KEYS
     assert {"customer", "subscription", "privacy_permission", "marketing_permission"} <= found.keys()
     for name, columns in found.items():
         assert columns[:2] == ["partner_id", "customer_number"], name

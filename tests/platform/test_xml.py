@@ -1,7 +1,7 @@
 """JSON values as XML and back."""
 
 from contextlib import suppress
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import pytest
@@ -123,3 +123,21 @@ def test_what_is_not_well_formed_is_refused(body: bytes) -> None:
 def test_no_body_does_more_than_be_refused(body: bytes) -> None:
     with suppress(InvalidRequest):
         assert isinstance(from_xml(b"<p>" + body + b"</p>", Person), dict)
+
+
+class Described(msgspec.Struct):
+    """Members that say something of themselves, as those of the API do."""
+
+    person: Annotated[Person, msgspec.Meta(description="Who.")]
+    people: Annotated[list[Person], msgspec.Meta(description="Others.")] | None = None
+    number: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    name: str | None = None
+
+
+def test_a_description_of_a_member_changes_nothing() -> None:
+    body = b"<p><person><firstName>A</firstName></person><people><person><firstName>B</firstName></person></people></p>"
+    assert from_xml(body, Described) == {"person": {"firstName": "A"}, "people": [{"firstName": "B"}]}
+
+
+def test_an_empty_element_is_an_empty_text_and_no_number() -> None:
+    assert from_xml(b"<p><number/><name/></p>", Described) == {"name": ""}

@@ -1,6 +1,7 @@
 """What loading a publisher file did, to be told to people and kept in the audit log."""
 
 from collections.abc import Iterable
+from typing import Literal
 
 import msgspec
 
@@ -19,6 +20,13 @@ class Missing(msgspec.Struct, frozen=True):
 
     code: str
     removed: bool
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What became of one thing, when all of a kind are brought to what the file says in one go."""
+
+    what: Literal["added", "changed", "removed", "retired"]
+    code: str
 
 
 class KindChanges(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +110,16 @@ def kind_changes(
         kept=tuple(sorted(row.code for row in missing if not row.removed)),
         unchanged=wanted - len(written),
     )
+
+
+def kind_of(kind: str, wanted: int, changes: Iterable[Change]) -> KindChanges:
+    """Sort what changed; `wanted` is how many the file has."""
+    codes: dict[str, list[str]] = {"added": [], "changed": [], "removed": [], "retired": []}
+    for change in changes:
+        codes[change.what].append(change.code)
+    added, changed, removed, retired = (tuple(sorted(codes[what])) for what in codes)
+    unchanged = wanted - len(added) - len(changed)
+    return KindChanges(kind=kind, added=added, changed=changed, removed=removed, retired=retired, unchanged=unchanged)
 
 
 def _names(codes: tuple[str, ...]) -> str:

@@ -1,7 +1,7 @@
 """The catalogue in memory: what every request reads without asking the database."""
 
 from bisect import bisect_right
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Literal
@@ -9,6 +9,8 @@ from typing import Any, Literal
 import msgspec
 
 from kolofon.catalogue import queries
+from kolofon.catalogue.offer_reading import read_offers
+from kolofon.catalogue.offers import Offers
 from kolofon.platform.callers import Limits
 from kolofon.platform.database import Connection
 
@@ -92,6 +94,9 @@ class PartnerCatalogue:
         staff: Staff = Staff(),  # noqa: B008 (nothing in it changes)
         name: str = "",
         code: str = "",
+        offers: Offers = Offers(country_code="", currency="", time_zone=""),  # noqa: B008 (nothing in it changes)
+        sandbox: bool = False,
+        clock_ahead: timedelta = timedelta(),
     ) -> None:
         self.partner_id = partner_id
         self.products = products
@@ -101,12 +106,19 @@ class PartnerCatalogue:
         self.staff = staff
         self.name = name
         self.code = code
+        self.offers = offers
+        self.sandbox = sandbox
+        self.clock_ahead = clock_ahead
         self._rules = rules
         self._granting: dict[str, dict[str, str]] = {}
         for rule in rules:
             if rule.kind == "product" and rule.product_code is not None and rule.subscribed_product_code is not None:
                 granting = self._granting.setdefault(rule.product_code, {rule.product_code: ""})
                 granting.setdefault(rule.subscribed_product_code, rule.access_rule_code)
+
+    def machine_time(self, now: datetime) -> datetime:
+        """What the machine's clock says at a moment of the partner's: for messages and queues, which nobody moves."""
+        return now - self.clock_ahead
 
     def products_granting(self, product_code: str) -> dict[str, str]:
         """The products that give access to a product, each with its rule's code ('' for the product itself)."""
@@ -162,6 +174,11 @@ class Catalogue:
         """A partner's part."""
         return self._partners[partner_id]
 
+    @property
+    def partners(self) -> list[PartnerCatalogue]:
+        """All partners' parts."""
+        return list(self._partners.values())
+
 
 async def read_catalogue(connection: Connection) -> Catalogue:
     """Read a consistent snapshot from the database."""
@@ -169,6 +186,7 @@ async def read_catalogue(connection: Connection) -> Catalogue:
         clients = [_client(row) for row in await queries.list_clients(connection)]
         partners = {row.partner_id: row for row in await queries.list_partners(connection)}
         rules = await queries.list_access_rules(connection)
+        offers = await read_offers(connection)
     catalogues = {
         partner_id: PartnerCatalogue(
             partner_id,
@@ -180,6 +198,9 @@ async def read_catalogue(connection: Connection) -> Catalogue:
             Staff(frozenset(row.staff_email_domains), frozenset(row.staff_credentials), row.staff_second_factor),
             row.name,
             row.partner_code,
+            offers[partner_id],
+            row.sandbox,
+            row.clock_ahead,
         )
         for partner_id, row in partners.items()
     }

@@ -1,6 +1,6 @@
 """SQL that reads the catalogue into memory, and announces its changes."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -52,6 +52,8 @@ class PartnerRow(msgspec.Struct, frozen=True):
     staff_second_factor: bool
     name: str
     partner_code: str
+    sandbox: bool
+    clock_ahead: timedelta
 
 
 async def list_clients(connection: Connection) -> list[ClientRow]:
@@ -88,7 +90,7 @@ async def list_partners(connection: Connection) -> list[PartnerRow]:
             array(select purpose from privacy_purpose x where x.partner_id = p.partner_id order by purpose),
             array(select channel from marketing_channel x where x.partner_id = p.partner_id order by channel),
             p.staff_email_domains, p.staff_credentials, p.staff_second_factor, p.name,
-            p.partner_code
+            p.partner_code, p.sandbox, p.clock_ahead
         from partner p
         """
     )

@@ -1,5 +1,7 @@
 """The audit log: who changed what, when, from what to what. Written in the transaction of the change."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -40,11 +42,33 @@ async def record_user(
     await _add(connection, clock, (None, actor, client_id), change)
 
 
+async def record_visit(connection: Connection, clock: Clock, who: tuple[int, str, str], change: Change) -> None:
+    """Write down what somebody changed of a partner's in a browser; `who` is partner, actor and client."""
+    await _add(connection, clock, who, change)
+
+
 async def record_command(
     connection: Connection, clock: Clock, partner_id: int | None, actor: str, change: Change
 ) -> None:
     """Write down what somebody changed from the command line; `actor` is 'command-line:<system user>'."""
     await _add(connection, clock, (partner_id, actor, None), change)
+
+
+async def record_work(connection: Connection, now: datetime, partner_id: int, changes: Sequence[Change]) -> None:
+    """Write down what the worker changed of a partner's, many things at once."""
+    await connection.execute(
+        """
+        insert into audit_log (partner_id, occurred_at, actor, action, subject, before, after)
+        select $1, $2, 'worker', done.action, done.subject, done.before, done.after
+        from unnest($3::text[], $4::text[], $5::jsonb[], $6::jsonb[]) as done (action, subject, before, after)
+        """,
+        partner_id,
+        now,
+        [change.action for change in changes],
+        [change.subject for change in changes],
+        [change.before for change in changes],
+        [change.after for change in changes],
+    )
 
 
 async def _add(connection: Connection, clock: Clock, who: tuple[int | None, str, str | None], change: Change) -> None:

@@ -23,6 +23,7 @@ CREDENTIAL_WORDS = {EMAIL: "email", PHONE: "phone"}
 # The verification levels that say that a credential is its user's. Others only say that it was typed.
 VERIFIED_LEVELS = ("verificationLink", "verificationCode", "externallyVerified")
 BY_CODE = "verificationCode"
+BY_LINK = "verificationLink"
 BY_OTHERS = "externallyVerified"
 _PREFIX_TYPES = {prefix: letter for letter, prefix in EXTERNAL_PREFIXES.items()}
 

@@ -37,6 +37,7 @@ class Lock(IntEnum):
     MIGRATION = 0x6B6F6C02
     LOADING = 0x6B6F6C03
     SIGNING_KEYS = 0x6B6F6C04
+    SUBSCRIPTIONS = 0x6B6F6C05  # of each partner
 
 
 async def create_pool(url: str, connections: int) -> Pool:
@@ -78,6 +79,16 @@ async def wait_for_lock(connection: Connection, lock: Lock) -> None:
 async def try_lock(connection: Connection, lock: Lock) -> bool:
     """Take a lock until the transaction ends; False when another one has it."""
     return bool(await connection.fetchval("select pg_try_advisory_xact_lock($1)", lock))
+
+
+async def wait_for_partner_lock(connection: Connection, lock: Lock, partner_id: int) -> None:
+    """Take a lock of one partner until the transaction ends, when its turn has come."""
+    await connection.execute("select pg_advisory_xact_lock($1::integer, $2)", lock, partner_id)
+
+
+async def try_partner_lock(connection: Connection, lock: Lock, partner_id: int) -> bool:
+    """Take a lock of one partner until the transaction ends; False when another one has it."""
+    return bool(await connection.fetchval("select pg_try_advisory_xact_lock($1::integer, $2)", lock, partner_id))
 
 
 def rows_changed(status: str) -> int:

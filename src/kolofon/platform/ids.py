@@ -4,7 +4,17 @@ import secrets
 from hashlib import sha256
 from uuid import UUID, uuid4, uuid5
 
-__all__ = ["hash_secret", "new_code", "new_key", "new_letters", "new_secret", "new_uuid", "unique_id_text", "uuid_for"]
+__all__ = [
+    "hash_secret",
+    "new_code",
+    "new_key",
+    "new_letters",
+    "new_order_id",
+    "new_secret",
+    "new_uuid",
+    "unique_id_text",
+    "uuid_for",
+]
 
 _NAMESPACE = UUID("6f1dbf5e-0f0e-4f53-9f5c-6b1f5a0c7e11")
 
@@ -32,6 +42,11 @@ def new_secret() -> str:
 def new_key(length: int) -> bytes:
     """So many random bytes."""
     return secrets.token_bytes(length)
+
+
+def new_order_id() -> int:
+    """An order's id: 52 random bits, so that nobody finds another's, and every language's numbers can hold it."""
+    return secrets.randbelow(2**52) + 1
 
 
 def new_code() -> str:

@@ -2,12 +2,12 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 import msgspec
 import structlog
-from limits import RateLimitItemPerMinute, RateLimitItemPerSecond
+from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 from redis.asyncio.retry import Retry
@@ -16,6 +16,7 @@ from redis.backoff import NoBackoff
 from kolofon.platform.callers import Limits
 
 _log = structlog.get_logger()
+_Ask = Callable[[RateLimitItem, str], Awaitable[bool]]
 _MINUTE = 60.0
 # A call waits this long for the shared windows, and after a failure they are left alone for a while: a limit is not
 # worth an answer that comes late.
@@ -39,6 +40,10 @@ class RateLimiter(Protocol):
         """Count one call and say whether it may pass."""
         ...
 
+    async def look(self, key: str, limits: Limits) -> Allowance:
+        """Say whether a call might pass, without counting one."""
+        ...
+
 
 class _Windows:
     __slots__ = ("minute", "minute_calls", "second", "second_calls")
@@ -58,6 +63,13 @@ class MemoryRateLimiter:
 
     async def take(self, key: str, limits: Limits) -> Allowance:
         """Count one call; a refused call is not counted, so a client that waits gets through."""
+        return self._call(key, limits, 1)
+
+    async def look(self, key: str, limits: Limits) -> Allowance:
+        """Say whether a call might pass."""
+        return self._call(key, limits, 0)
+
+    def _call(self, key: str, limits: Limits, counted: int) -> Allowance:
         now = self._monotonic()
         if now - self._swept > _MINUTE:
             self._sweep(now)
@@ -73,8 +85,8 @@ class MemoryRateLimiter:
             return Allowance(False, 0, reset, reset)
         if windows.second_calls >= limits.per_second:
             return Allowance(False, 0, reset, 1)
-        windows.second_calls += 1
-        windows.minute_calls += 1
+        windows.second_calls += counted
+        windows.minute_calls += counted
         remaining = min(limits.per_minute - windows.minute_calls, limits.per_second - windows.second_calls)
         return Allowance(True, remaining, reset, 0)
 
@@ -99,19 +111,28 @@ class SharedRateLimiter:
 
     async def take(self, key: str, limits: Limits) -> Allowance:
         """Count one call in the shared windows."""
-        if self._monotonic() >= self._alone_until:
-            try:
-                return await self._take(key, limits)
-            except Exception as error:  # the client library has no common base for its failures
-                self._alone_until = self._monotonic() + _ALONE_SECONDS
-                _log.warning("shared rate limits cannot be reached", error=type(error).__name__)
-        return await self._alone.take(key, limits)
+        return await self._shared(self._limiter.hit, key, limits) or await self._alone.take(key, limits)
 
-    async def _take(self, key: str, limits: Limits) -> Allowance:
+    async def look(self, key: str, limits: Limits) -> Allowance:
+        """Say whether a call might pass in the shared windows."""
+        return await self._shared(self._limiter.test, key, limits) or await self._alone.look(key, limits)
+
+    async def _shared(self, ask: _Ask, key: str, limits: Limits) -> Allowance | None:
+        """What the shared windows say; None while they cannot be reached."""
+        if self._monotonic() < self._alone_until:
+            return None
+        try:
+            return await self._allowance(ask, key, limits)
+        except Exception as error:  # the client library has no common base for its failures
+            self._alone_until = self._monotonic() + _ALONE_SECONDS
+            _log.warning("shared rate limits cannot be reached", error=type(error).__name__)
+            return None
+
+    async def _allowance(self, ask: _Ask, key: str, limits: Limits) -> Allowance:
         minute = RateLimitItemPerMinute(limits.per_minute)
         second = RateLimitItemPerSecond(limits.per_second)
-        second_allowed = await self._limiter.hit(second, key)
-        allowed = second_allowed and await self._limiter.hit(minute, key)
+        second_allowed = await ask(second, key)
+        allowed = second_allowed and await ask(minute, key)
         window = await self._limiter.get_window_stats(minute, key)
         reset = max(1, math.ceil(window.reset_time - time.time()))
         if not allowed:

@@ -1,10 +1,12 @@
 """In which format an answer goes out, and in which a body came in."""
 
+from functools import cache
 from typing import Any, cast
 
 import msgspec
 from litestar import Request, Response
 from litestar.datastructures import State
+from litestar.handlers import BaseRouteHandler
 from litestar.types import HTTPScope, Message, Receive, Scope, Send
 from litestar.types.asgi_types import HTTPResponseStartEvent
 
@@ -50,7 +52,12 @@ def _quality(accept: str, kind: str) -> float:
 
 
 class ApiRequest(Request[None, None, State]):
-    """A request whose body may be JSON or XML."""
+    """A request whose body may be JSON or XML, and whose flags may stand alone in the query."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["query_string"]:
+            scope["query_string"] = _with_flags_set(scope["query_string"], _flags(scope["route_handler"]))
+        super().__init__(scope, receive, send)
 
     async def body(self) -> bytes:
         """The body; raises TooLarge."""
@@ -155,6 +162,19 @@ def replay(body: bytes) -> Receive:
 def holds_nul(body: bytes) -> bool:
     """Whether JSON holds a NUL character, which JSON can only write escaped."""
     return b"\\u0000" in body
+
+
+@cache
+def _flags(handler: BaseRouteHandler) -> frozenset[bytes]:
+    """The parameters of an operation that are true or false."""
+    parameters = handler.parsed_fn_signature.parameters
+    return frozenset(name.encode() for name, parameter in parameters.items() if parameter.annotation is bool)
+
+
+def _with_flags_set(query: bytes, flags: frozenset[bytes]) -> bytes:
+    """A flag without a value means true, as in the reference's `?marketing`."""
+    parts = query.split(b"&")
+    return b"&".join(part.rstrip(b"=") + b"=true" if part.rstrip(b"=") in flags else part for part in parts)
 
 
 def _media_type(headers: Any) -> str:

@@ -1,6 +1,6 @@
 """What every wire shape is made from."""
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -8,6 +8,16 @@ from msgspec import Meta
 
 class RequestBody(msgspec.Struct, rename="camel"):
     """A body that a caller sends. Unknown members are ignored: the API promises compatible growth."""
+
+
+StructT = TypeVar("StructT", bound=msgspec.Struct)
+
+
+def without_blanks(body: StructT) -> StructT:
+    """A body's own texts without spaces around them; a text of nothing else counts as not sent."""
+    texts = {name: getattr(body, name) for name in body.__struct_fields__}
+    stripped = {name: text.strip() or None for name, text in texts.items() if type(text) is str}
+    return msgspec.structs.replace(body, **stripped)
 
 
 class Answer(msgspec.Struct, rename="camel", omit_defaults=True):

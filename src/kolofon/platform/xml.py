@@ -82,7 +82,7 @@ def _read_struct(element: Element, expected: msgspec.inspect.StructType) -> dict
     found: dict[str, Any] = {}
     for child in element:
         name = _local(child)
-        if name not in types:
+        if name not in types or _says_nothing(child, types[name]):
             continue
         if _is_bare_list(child, types[name]):
             # Lists without an element around them, the entries repeated: <channel/><channel/>.
@@ -90,6 +90,13 @@ def _read_struct(element: Element, expected: msgspec.inspect.StructType) -> dict
         else:
             found[name] = _read(child, types[name])
     return found
+
+
+def _says_nothing(element: Element, expected: msgspec.inspect.Type) -> bool:
+    """Whether it stands for a number, a choice or the like that was not filled in: <floor/>."""
+    empty = len(element) == 0 and not (element.text or "").strip()
+    kinds = (msgspec.inspect.StrType, msgspec.inspect.StructType, msgspec.inspect.ListType, msgspec.inspect.DictType)
+    return empty and not isinstance(_without_null(expected), kinds)
 
 
 def _is_bare_list(element: Element, expected: msgspec.inspect.Type) -> bool:
@@ -110,9 +117,12 @@ def _item_type(expected: msgspec.inspect.Type) -> msgspec.inspect.Type:
 
 
 def _without_null(expected: msgspec.inspect.Type) -> msgspec.inspect.Type:
+    """The type itself, without what is said about it and without its null."""
+    if isinstance(expected, msgspec.inspect.Metadata):
+        return _without_null(expected.type)
     if isinstance(expected, msgspec.inspect.UnionType):
         others = [t for t in expected.types if not isinstance(t, (msgspec.inspect.NoneType, msgspec.UnsetType))]
-        return _first(others)
+        return _without_null(_first(others))
     return expected
 
 

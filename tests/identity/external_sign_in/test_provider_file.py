@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from kolofon.catalogue.file_errors import PublisherFileError
+from kolofon.catalogue.publisher_file.errors import PublisherFileError
 from kolofon.commands import check
 from kolofon.identity.external_sign_in.providers import Providers, is_safe_url, read_providers
 from kolofon.settings import Settings, read_settings

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from kolofon.catalogue.file_errors import PublisherFileError
 from kolofon.catalogue.memory import Client, read_catalogue
+from kolofon.catalogue.publisher_file.errors import PublisherFileError
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Connection
 from tests.catalogue.publisher_files import SMALL, Shelf

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from kolofon.catalogue.file_errors import PublisherFileError
 from kolofon.catalogue.memory import Staff, read_catalogue
+from kolofon.catalogue.publisher_file.errors import PublisherFileError
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Connection
 from tests.catalogue.publisher_files import SMALL, Shelf

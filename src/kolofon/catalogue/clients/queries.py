@@ -4,8 +4,8 @@ from datetime import datetime
 
 import msgspec
 
-from kolofon.catalogue.changes import Written
-from kolofon.catalogue.publisher import Client, ClientKeys
+from kolofon.catalogue.changes import Change, Written
+from kolofon.catalogue.publisher_file.clients import Client, ClientKeys
 from kolofon.platform.database import Connection
 
 
@@ -32,6 +32,17 @@ class LockedClient(msgspec.Struct, frozen=True):
 
     partner_id: int
     public: bool
+
+
+class TemplateRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A client's own words by their columns."""
+
+    client_id: str
+    template: str
+    kind: str
+    language: str
+    subject: str | None
+    text: str
 
 
 class _ClientRow(msgspec.Struct, frozen=True):
@@ -125,6 +136,42 @@ async def disable_clients(connection: Connection, partner_id: int, wanted: list[
         wanted,
     )
     return [row["client_id"] for row in rows]
+
+
+async def replace_templates(connection: Connection, partner_id: int, templates: list[TemplateRow]) -> list[Change]:
+    """Bring the templates of all clients of the partner to what is wanted."""
+    rows = await connection.fetch(
+        """
+        with wanted as (
+            select *
+            from jsonb_to_recordset($2)
+                as w (client_id text, template text, kind text, language text, subject text, text text)
+        ), removed as (
+            delete from client_template t
+            using client c
+            where c.partner_id = $1 and c.client_id = t.client_id and not exists (
+                select from wanted w
+                where (w.client_id, w.template, w.kind, w.language) = (t.client_id, t.template, t.kind, t.language)
+            )
+            returning t.client_id, t.template, t.kind, t.language
+        ), written as (
+            insert into client_template (client_id, template, kind, language, subject, text)
+            select client_id, template, kind, language, subject, text from wanted
+            on conflict (client_id, template, kind, language) do update
+            set subject = excluded.subject, text = excluded.text
+            where client_template is distinct from excluded
+            returning client_id, template, kind, language, xmax = 0 as added
+        )
+        select case when added then 'added' else 'changed' end as what,
+            concat_ws(' ', client_id, template, kind, language) as code
+        from written
+        union all
+        select 'removed', concat_ws(' ', client_id, template, kind, language) from removed
+        """,
+        partner_id,
+        templates,
+    )
+    return [Change(*row) for row in rows]
 
 
 async def list_secrets(connection: Connection, client_ids: list[str]) -> list[StoredSecret]:

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from kolofon.catalogue.changes import KindChanges, Written, kind_changes
+from kolofon.catalogue.changes import KindChanges, Written, kind_changes, kind_of
 from kolofon.catalogue.clients import queries
-from kolofon.catalogue.file_errors import Problems
-from kolofon.catalogue.publisher import Client
+from kolofon.catalogue.clients.queries import TemplateRow
+from kolofon.catalogue.publisher_file.clients import Client
+from kolofon.catalogue.publisher_file.errors import Problems
 from kolofon.platform.database import Connection
 from kolofon.platform.ids import hash_secret
 
@@ -22,12 +23,29 @@ async def load_clients(
     own = tuple(client for client in clients if client.client_id not in foreign)
     written = await queries.put_clients(connection, partner_id, own)
     disabled = await queries.disable_clients(connection, partner_id, [client.client_id for client in own])
+    templates = [row for client in own for row in _template_rows(client)]
+    put_templates = await queries.replace_templates(connection, partner_id, templates)
     secrets, notes = await _load_secrets(connection, own, now)
     with_secret = sum(client.secret is not None for client in own)
     return [
         kind_changes("clients", len(own), written, retired=disabled),
         kind_changes("client secrets", max(with_secret, len(secrets)), secrets),
+        kind_of("client templates", len(templates), put_templates),
     ], notes
+
+
+def _template_rows(client: Client) -> list[TemplateRow]:
+    return [
+        TemplateRow(
+            client_id=client.client_id,
+            template=entry.template,
+            kind=entry.kind,
+            language=entry.language,
+            subject=entry.subject,
+            text=("\n\n" if entry.kind == "mail" else "\n").join(entry.text),
+        )
+        for entry in client.templates
+    ]
 
 
 async def _load_secrets(

@@ -1,69 +1,8 @@
-"""SQL that gives the customers of a batch what they hold and permit."""
+"""SQL that gives the customers of a batch what they may read besides, and what they permit."""
 
 from kolofon.catalogue.demo_data import names
 from kolofon.catalogue.demo_data.queries import Batch, inserted
 from kolofon.platform.database import Connection
-
-
-async def add_subscriptions(connection: Connection, batch: Batch) -> int:
-    """Add each customer's subscriptions.
-
-    They go round the products. A customer's days are split into as many windows as there are rounds, the latest first:
-    in the first round a subscription is in any state, in later ones it is an earlier subscription to the same product,
-    stopped before the next began. Start and end are counted in days before the batch's day.
-    """
-    status = await connection.execute(
-        """
-        insert into subscription (partner_id, customer_number, product_code, category_code, state, start_time, end_time,
-            paid)
-        select $2, customer_number,
-            ($5)[1 + (pg_temp.demo_roll($1, customer_number, 30, cardinality($5)) + place) % cardinality($5)],
-            case when pg_temp.demo_roll($1, customer_number, 40 + place, 100) < 12 then
-                pg_temp.demo_pick($6, $1, customer_number, 50 + place)
-            end,
-            state,
-            ($3::date - start_days)::timestamp at time zone $4,
-            ($3::date - end_days)::timestamp at time zone $4,
-            pg_temp.demo_roll($1, customer_number, 60 + place, 100) >= case state when 'waiting' then 40 else 4 end
-        from demo_customer
-        cross join lateral generate_series(0, subscriptions - 1) as place
-        cross join lateral (
-            select place / cardinality($5::text[]) as round,
-                customer_days / ((subscriptions - 1) / cardinality($5) + 1) as days,
-                pg_temp.demo_pick($8, $1, customer_number, 70 + place)::integer as period
-        ) time_window
-        cross join lateral (
-            select case when round > 0 then 'stopped' else pg_temp.demo_pick($7, $1, customer_number, 80 + place) end
-                as state
-        ) now
-        cross join lateral (
-            select case
-                when state = 'waiting' then -1 - pg_temp.demo_roll($1, customer_number, 90 + place, 60)
-                else round * days + 1 + pg_temp.demo_roll($1, customer_number, 90 + place, days - 1)
-            end as start_days
-        ) beginning
-        cross join lateral (
-            select case
-                when state = 'stopped' then
-                    round * days + pg_temp.demo_roll($1, customer_number, 100 + place, start_days - round * days)
-                when state = 'waiting' then start_days - period
-                when state <> 'stopping' and pg_temp.demo_roll($1, customer_number, 110 + place, 100) < 12 then null
-                -- The end of the period that the day is in.
-                else start_days - period * (start_days / period + 1)
-            end as end_days
-        ) ending
-        order by customer_number, place
-        """,
-        batch.key,
-        batch.partner.partner_id,
-        batch.day,
-        batch.partner.time_zone,
-        batch.partner.products,
-        batch.partner.category_codes,
-        names.SUBSCRIPTION_STATES,
-        names.PERIOD_DAYS,
-    )
-    return inserted(status)
 
 
 async def add_customer_access(connection: Connection, batch: Batch) -> int:

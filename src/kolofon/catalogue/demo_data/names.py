@@ -46,6 +46,17 @@ COMPANY_TRADES = deck(
 DEPARTMENTS = deck("Resepsjonen 3, Økonomi 2, Administrasjonen 2, Biblioteket 1")
 EMAIL_DOMAINS = deck("example.no 6, example.com 2, example.net 1, example.org 1")
 
+STREETS = deck(
+    "Kirkegata 6, Storgata 9, Strandgata 5, Skolegata 4, Bjørkeveien 4, Lyngveien 3, Fjellveien 3, Fjordgata 4,"
+    "Havnegata 3, Kongens gate 3, Nedre Torg 1, Ringveien 3, Solbakken 3, Granveien 2, Elvegata 2, Åsveien 2"
+)
+# Postal code and place, as `deck` separates at the last space only.
+POSTAL_PLACES = deck(
+    "0155 Oslo 9, 0467 Oslo 8, 1606 Fredrikstad 3, 2317 Hamar 2, 2609 Lillehammer 1, 2815 Gjøvik 1, 3015 Drammen 4,"
+    "3110 Tønsberg 2, 4006 Stavanger 5, 4612 Kristiansand 3, 5003 Bergen 8, 5501 Haugesund 2, 6003 Ålesund 2,"
+    "6413 Molde 1, 6800 Førde 1, 7010 Trondheim 6, 8006 Bodø 2, 8514 Narvik 1, 9008 Tromsø 3, 9510 Alta 1"
+)
+
 EMAIL_LEVELS = deck(
     "verificationLink 44, verificationCode 24, externallyVerified 10, notVerified 12, repeatedCredential 6,"
     "notRepeatedCredential 4"
@@ -55,6 +66,5 @@ PHONE_LEVELS = deck("verificationCode 75, notVerified 15, externallyVerified 10"
 # Of a hundred customers so many have that many subscriptions: three each on average.
 SUBSCRIPTION_COUNTS = deck("1 13, 2 27, 3 27, 4 18, 5 10, 6 5")
 SUBSCRIPTION_STATES = deck("active 80, stopping 7, paused 4, stopped 6, waiting 3")
-PERIOD_DAYS = deck("30 9, 91 5, 365 6")
 PRIVACY_COUNTS = deck("0 30, 1 20, 2 20, 3 15, 4 10, 6 5")
 MARKETING_COUNTS = deck("0 45, 1 27, 2 16, 3 12")

@@ -19,6 +19,7 @@ class DemoPartner(msgspec.Struct, frozen=True):
     partner_id: int
     partner_code: str
     time_zone: str
+    renewal_days: int
     products: list[str]
     category_codes: list[str]
     category_types: list[str]
@@ -38,7 +39,7 @@ async def find_partner(connection: Connection, partner_code: str) -> DemoPartner
     """The partner with what is on sale; retired products are not."""
     row = await connection.fetchrow(
         """
-        select p.partner_id, p.partner_code, p.time_zone,
+        select p.partner_id, p.partner_code, p.time_zone, p.renewal_days,
             array(
                 select product_code from product
                 where partner_id = p.partner_id and product_type = 'subscription' and not retired
@@ -227,12 +228,55 @@ async def add_credentials(connection: Connection, batch: Batch, offset: int, ema
     return inserted(status)
 
 
+async def add_contacts(connection: Connection, batch: Batch) -> None:
+    """Give each customer an address, and the e-mail address of the account."""
+    await connection.execute(
+        """
+        insert into customer_address (partner_id, customer_number, street, street_number, entrance, postal_code,
+            postal_place, country_code, valid_from, created_at)
+        select $2, customer_number, pg_temp.demo_pick($3, $1, customer_number, 200),
+            1 + pg_temp.demo_roll($1, customer_number, 201, 90),
+            case when pg_temp.demo_roll($1, customer_number, 202, 8) = 0 then 'B' end,
+            left(place, 4), substr(place, 6), 'NO', customer_created_at::date, customer_created_at
+        from demo_customer
+        cross join lateral (select pg_temp.demo_pick($4, $1, customer_number, 203) as place) drawn
+        order by customer_number
+        """,
+        batch.key,
+        batch.partner.partner_id,
+        names.STREETS,
+        names.POSTAL_PLACES,
+    )
+    await connection.execute(
+        """
+        insert into customer_email (partner_id, customer_number, email, position)
+        select $1, d.customer_number, c.credential, 1
+        from demo_customer d
+        join user_credential c on c.unique_id = d.unique_id and c.credential_type = 'A'
+        order by d.customer_number
+        """,
+        batch.partner.partner_id,
+    )
+
+
+async def leave_numbers(connection: Connection, last: int) -> None:
+    """Let the numbers of customers to come begin after those that were made, so that none is tried in vain."""
+    await connection.execute(
+        """
+        select setval('customer_number', $1)
+        from customer_number
+        where last_value < $1
+        """,
+        last,
+    )
+
+
 async def analyze(connection: Connection) -> None:
     """Let the planner know the tables as they are now."""
     await connection.execute(
         """
-        analyze user_account, user_credential, customer, user_customer, subscription, customer_access,
-            privacy_permission, marketing_permission
+        analyze user_account, user_credential, customer, customer_address, customer_email, user_customer, subscription,
+            subscription_period, customer_access, privacy_permission, marketing_permission
         """
     )
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from kolofon.catalogue.demo_data import holding_queries, queries
+from kolofon.catalogue.demo_data import holding_queries, queries, subscription_queries
 from kolofon.catalogue.demo_data.queries import Batch
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Connection
@@ -80,6 +80,7 @@ async def generate_demo_data(
         async with connection.transaction():
             await _make(connection, batch, summary)
         progress(batch.last - NUMBERS_ABOVE)
+    await queries.leave_numbers(connection, end)
     if summary.customers:
         await queries.analyze(connection)
     return summary
@@ -96,10 +97,21 @@ async def _make(connection: Connection, batch: Batch, summary: DemoDataSummary) 
     summary.credentials += await queries.add_credentials(
         connection, batch, NUMBERS_ABOVE, _email_label(batch.partner.partner_code)
     )
-    summary.subscriptions += await holding_queries.add_subscriptions(connection, batch)
+    await queries.add_contacts(connection, batch)
+    summary.subscriptions += await _make_subscriptions(connection, batch)
     summary.accesses += await holding_queries.add_customer_access(connection, batch)
     summary.privacy_permissions += await holding_queries.add_privacy_permissions(connection, batch)
     summary.marketing_permissions += await holding_queries.add_marketing_permissions(connection, batch)
+
+
+async def _make_subscriptions(connection: Connection, batch: Batch) -> int:
+    await subscription_queries.prepare_subscriptions(connection)
+    await subscription_queries.draw_offers(connection, batch.partner)
+    await subscription_queries.draw_beginnings(connection, batch)
+    await subscription_queries.draw_periods(connection, batch)
+    added = await subscription_queries.add_subscriptions(connection, batch)
+    await subscription_queries.add_periods(connection, batch)
+    return added
 
 
 def _email_label(partner_code: str) -> str:

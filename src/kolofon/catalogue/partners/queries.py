@@ -4,7 +4,14 @@ In what an upsert returns, xmax is 0 for a row that was inserted and something e
 """
 
 from kolofon.catalogue.changes import Missing, Written
-from kolofon.catalogue.publisher import Company, Enterprise, MarketingChannel, Partner, PrivacyPurpose, Staff
+from kolofon.catalogue.publisher_file.publisher import (
+    Enterprise,
+    MarketingChannel,
+    Orders,
+    Partner,
+    PrivacyPurpose,
+    Staff,
+)
 from kolofon.platform.credentials import normalised_credential
 from kolofon.platform.database import Connection
 
@@ -17,21 +24,27 @@ async def find_partner_id(connection: Connection, partner_code: str) -> int | No
     return partner_id
 
 
-async def put_partner(connection: Connection, partner: Partner, staff: Staff) -> list[Written]:
-    """Add or change the partner, and who its staff is."""
+async def put_partner(connection: Connection, partner: Partner, staff: Staff, orders: Orders) -> list[Written]:
+    """Add or change the partner, who its staff is, and how long things take."""
     rows = await connection.fetch(
         """
         insert into partner (partner_code, name, country_code, currency, time_zone, staff_email_domains,
-            staff_credentials, staff_second_factor)
-        values ($1, $2, $3, $4, $5, $6, $7, $8)
+            staff_credentials, staff_second_factor, preliminary_hours, renewal_days, due_days, stop_days, sandbox)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         on conflict (partner_code) do update
         set name = excluded.name, country_code = excluded.country_code, currency = excluded.currency,
             time_zone = excluded.time_zone, staff_email_domains = excluded.staff_email_domains,
-            staff_credentials = excluded.staff_credentials, staff_second_factor = excluded.staff_second_factor
+            staff_credentials = excluded.staff_credentials, staff_second_factor = excluded.staff_second_factor,
+            preliminary_hours = excluded.preliminary_hours, renewal_days = excluded.renewal_days,
+            due_days = excluded.due_days, stop_days = excluded.stop_days, sandbox = excluded.sandbox
         where (partner.name, partner.country_code, partner.currency, partner.time_zone, partner.staff_email_domains,
-                partner.staff_credentials, partner.staff_second_factor)
+                partner.staff_credentials, partner.staff_second_factor, partner.preliminary_hours,
+                partner.renewal_days, partner.due_days, partner.stop_days,
+                partner.sandbox)
             is distinct from (excluded.name, excluded.country_code, excluded.currency, excluded.time_zone,
-                excluded.staff_email_domains, excluded.staff_credentials, excluded.staff_second_factor)
+                excluded.staff_email_domains, excluded.staff_credentials, excluded.staff_second_factor,
+                excluded.preliminary_hours, excluded.renewal_days, excluded.due_days, excluded.stop_days,
+                excluded.sandbox)
         returning partner_code as code, xmax = 0 as added
         """,
         partner.code,
@@ -42,51 +55,13 @@ async def put_partner(connection: Connection, partner: Partner, staff: Staff) ->
         sorted({domain.lower() for domain in staff.email_domains}),
         sorted({normalised_credential(text, partner.country)[0] for text in staff.credentials}),
         staff.second_factor == "required",
+        orders.preliminary_hours,
+        orders.renewal_days,
+        orders.due_days,
+        orders.stop_days,
+        partner.sandbox,
     )
     return [Written(*row) for row in rows]
-
-
-async def put_companies(connection: Connection, partner_id: int, companies: tuple[Company, ...]) -> list[Written]:
-    """Add or change companies."""
-    rows = await connection.fetch(
-        """
-        insert into company (partner_id, company_code, name, organisation_number)
-        select $1, wanted.company_code, wanted.name, wanted.organisation_number
-        from unnest($2::text[], $3::text[], $4::text[]) as wanted (company_code, name, organisation_number)
-        on conflict (partner_id, company_code) do update
-        set name = excluded.name, organisation_number = excluded.organisation_number
-        where (company.name, company.organisation_number)
-            is distinct from (excluded.name, excluded.organisation_number)
-        returning company_code as code, xmax = 0 as added
-        """,
-        partner_id,
-        [company.code for company in companies],
-        [company.name for company in companies],
-        [company.organisation_number for company in companies],
-    )
-    return [Written(*row) for row in rows]
-
-
-async def remove_companies(connection: Connection, partner_id: int, wanted: list[str]) -> list[Missing]:
-    """Remove companies that are not wanted, unless a product, even a retired one, is theirs."""
-    rows = await connection.fetch(
-        """
-        with removed as (
-            delete from company c
-            where c.partner_id = $1 and c.company_code <> all($2::text[]) and not exists (
-                select from product p where p.partner_id = c.partner_id and p.company_code = c.company_code
-            )
-            returning c.company_code
-        )
-        select c.company_code as code, r.company_code is not null as removed
-        from company c
-        left join removed r on r.company_code = c.company_code
-        where c.partner_id = $1 and c.company_code <> all($2::text[])
-        """,
-        partner_id,
-        wanted,
-    )
-    return [Missing(*row) for row in rows]
 
 
 async def put_enterprises(

@@ -1,9 +1,11 @@
 """SQL that brings categories, products and access rules to what a publisher file says."""
 
+from datetime import datetime
+
 import msgspec
 
 from kolofon.catalogue.changes import Missing, Written
-from kolofon.catalogue.publisher import CategoryType, Product
+from kolofon.catalogue.publisher_file.publisher import CategoryType
 from kolofon.platform.database import Connection
 
 
@@ -19,6 +21,31 @@ class AccessRuleRow(msgspec.Struct, frozen=True, kw_only=True):
     ip_to: str | None = None
     article_prefix: str | None = None
     category_type: str | None = None
+
+
+class ProductRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A product by its columns."""
+
+    product_code: str
+    company_code: str
+    name: str
+    product_type: str
+    retired: bool
+    vat_kind: str | None
+    digital: bool
+    shop: bool
+    weight: str | None
+    campaigns: str | None
+    start_time: datetime | None
+    end_time: datetime | None
+    access_days: int | None
+
+
+class StoredProduct(msgspec.Struct, frozen=True):
+    """What has to be known of a product before it is changed."""
+
+    company_code: str
+    retired: bool
 
 
 async def put_category_types(
@@ -67,14 +94,20 @@ async def put_category_codes(
 
 
 async def remove_category_codes(connection: Connection, partner_id: int, wanted: list[str]) -> list[Missing]:
-    """Remove category codes that are not wanted, unless a subscription carries them."""
+    """Remove category codes that are not wanted, unless a subscription or a customer carries them."""
     rows = await connection.fetch(
         """
         with removed as (
             delete from category_code c
-            where c.partner_id = $1 and c.category_code <> all($2::text[]) and not exists (
-                select from subscription s where s.partner_id = c.partner_id and s.category_code = c.category_code
-            )
+            where c.partner_id = $1 and c.category_code <> all($2::text[])
+                and not exists (
+                    select from subscription s
+                    where s.partner_id = c.partner_id and s.category_code = c.category_code
+                )
+                and not exists (
+                    select from customer_category x
+                    where x.partner_id = c.partner_id and x.category_code = c.category_code
+                )
             returning c.category_code
         )
         select c.category_code as code, r.category_code is not null as removed
@@ -116,44 +149,73 @@ async def remove_category_types(connection: Connection, partner_id: int, wanted:
     return [Missing(*row) for row in rows]
 
 
-async def put_products(connection: Connection, partner_id: int, products: tuple[Product, ...]) -> list[Written]:
+async def list_products(connection: Connection, partner_id: int) -> dict[str, StoredProduct]:
+    """What there is of products, by code."""
+    rows = await connection.fetch(
+        "select product_code, company_code, retired from product where partner_id = $1", partner_id
+    )
+    return {row["product_code"]: StoredProduct(row["company_code"], row["retired"]) for row in rows}
+
+
+async def put_products(
+    connection: Connection, partner_id: int, now: datetime, products: list[ProductRow]
+) -> list[Written]:
     """Add or change products; one that was retired and is in the file again is sold again."""
     rows = await connection.fetch(
         """
-        insert into product (partner_id, product_code, company_code, name, product_type, retired)
-        select $1, wanted.product_code, wanted.company_code, wanted.name, wanted.product_type, wanted.retired
-        from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[])
-            as wanted (product_code, company_code, name, product_type, retired)
+        insert into product (partner_id, product_code, company_code, name, product_type, retired, vat_kind, digital,
+            shop, weight, campaigns, start_time, end_time, access_days, changed_at)
+        select $1, wanted.product_code, wanted.company_code, wanted.name, wanted.product_type, wanted.retired,
+            wanted.vat_kind, wanted.digital, wanted.shop, wanted.weight, wanted.campaigns, wanted.start_time,
+            wanted.end_time, wanted.access_days, $2
+        from jsonb_to_recordset($3) as wanted (product_code text, company_code text, name text, product_type text,
+            retired boolean, vat_kind text, digital boolean, shop boolean, weight numeric, campaigns text,
+            start_time timestamptz, end_time timestamptz, access_days integer)
         on conflict (partner_id, product_code) do update
         set company_code = excluded.company_code, name = excluded.name, product_type = excluded.product_type,
-            retired = excluded.retired
-        where (product.company_code, product.name, product.product_type, product.retired)
-            is distinct from (excluded.company_code, excluded.name, excluded.product_type, excluded.retired)
+            retired = excluded.retired, vat_kind = excluded.vat_kind, digital = excluded.digital,
+            shop = excluded.shop, weight = excluded.weight, campaigns = excluded.campaigns,
+            start_time = excluded.start_time, end_time = excluded.end_time, access_days = excluded.access_days,
+            changed_at = excluded.changed_at
+        where (product.company_code, product.name, product.product_type, product.retired, product.vat_kind,
+                product.digital, product.shop, product.weight, product.campaigns, product.start_time,
+                product.end_time, product.access_days)
+            is distinct from (excluded.company_code, excluded.name, excluded.product_type, excluded.retired,
+                excluded.vat_kind, excluded.digital, excluded.shop, excluded.weight, excluded.campaigns,
+                excluded.start_time, excluded.end_time, excluded.access_days)
         returning product_code as code, xmax = 0 as added
         """,
         partner_id,
-        [product.code for product in products],
-        [product.company for product in products],
-        [product.name for product in products],
-        [product.type for product in products],
-        [product.retired for product in products],
+        now,
+        products,
     )
     return [Written(*row) for row in rows]
 
 
-async def retire_products(connection: Connection, partner_id: int, wanted: list[str]) -> list[str]:
+async def retire_products(connection: Connection, partner_id: int, now: datetime, wanted: list[str]) -> list[str]:
     """Retire the products that are not wanted; returns the codes of those that were not retired before."""
     rows = await connection.fetch(
         """
         update product
-        set retired = true
-        where partner_id = $1 and product_code <> all($2::text[]) and not retired
+        set retired = true, changed_at = $2
+        where partner_id = $1 and product_code <> all($3::text[]) and not retired
         returning product_code
         """,
         partner_id,
+        now,
         wanted,
     )
     return [row["product_code"] for row in rows]
+
+
+async def set_changed(connection: Connection, partner_id: int, now: datetime, codes: set[str]) -> None:
+    """Note that products have changed, though their own rows have not: a price or an issue has."""
+    await connection.execute(
+        "update product set changed_at = $2 where partner_id = $1 and product_code = any($3::text[])",
+        partner_id,
+        now,
+        sorted(codes),
+    )
 
 
 async def put_access_rules(connection: Connection, partner_id: int, rules: list[AccessRuleRow]) -> list[Written]:

@@ -1,7 +1,7 @@
 """SQL that makes demo readers: an account, a customer and what it holds, each once."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
@@ -36,15 +36,39 @@ class NewCustomer(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
-class NewSubscription(msgspec.Struct, frozen=True):
-    """A subscription to give."""
+class NewSubscription(msgspec.Struct, frozen=True, kw_only=True):
+    """A subscription to give, with all of it as its one period. The other times follow from state, start and end."""
 
     product_code: str
     category_code: str | None
+    coupon_code: str | None
+    coupon_number: int | None
     state: str
     start_time: datetime
     end_time: datetime | None
-    paid: bool
+    paid_until: datetime | None
+    renew_at: datetime | None
+    change_at: datetime | None
+    pause_from: datetime | None
+
+
+class NewAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """An address to give."""
+
+    partner_id: int
+    customer_number: int
+    care_of: str | None
+    street: str | None
+    street_number: int | None
+    entrance: str | None
+    postal_code: str | None
+    postal_place: str | None
+    country_code: str
+    postal_address: str | None
+    postal_address_postal_code: str | None
+    postal_address_postal_place: str | None
+    valid_from: date
+    created_at: datetime
 
 
 class NewAccess(msgspec.Struct, frozen=True):
@@ -137,14 +161,46 @@ async def link_customer(
 async def add_subscriptions(
     connection: Connection, partner_id: int, customer_number: int, subscriptions: list[NewSubscription]
 ) -> None:
-    """Give a customer subscriptions."""
+    """Give a customer subscriptions, each with its period."""
     await connection.executemany(
         """
-        insert into subscription (partner_id, customer_number, product_code, category_code, state, start_time,
-            end_time, paid)
-        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        with added as (
+            insert into subscription (partner_id, customer_number, product_code, category_code, coupon_code,
+                coupon_number, state, start_time, end_time, paid_until, renew_at, change_at, pause_from)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            returning partner_id, customer_number, subscription_id, start_time, end_time
+        )
+        insert into subscription_period (partner_id, customer_number, subscription_id, period_number, start_time,
+            end_time)
+        select partner_id, customer_number, subscription_id, 1, start_time, end_time from added
         """,
         [(partner_id, customer_number, *msgspec.structs.astuple(row)) for row in subscriptions],
+    )
+
+
+async def add_address(connection: Connection, address: NewAddress) -> None:
+    """Give a customer an address."""
+    await connection.execute(
+        """
+        insert into customer_address (partner_id, customer_number, care_of, street, street_number, entrance,
+            postal_code, postal_place, country_code, postal_address, postal_address_postal_code,
+            postal_address_postal_place, valid_from, created_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+        """,
+        *msgspec.structs.astuple(address),
+    )
+
+
+async def add_emails(connection: Connection, partner_id: int, customer_number: int, emails: list[str]) -> None:
+    """Give a customer e-mail addresses, in their order."""
+    await connection.execute(
+        """
+        insert into customer_email (partner_id, customer_number, email, position)
+        select $1, $2, email, position from unnest($3::text[]) with ordinality as given (email, position)
+        """,
+        partner_id,
+        customer_number,
+        emails,
     )
 
 

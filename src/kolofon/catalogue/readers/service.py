@@ -1,24 +1,26 @@
 """Making the demo readers of a file. Who is there already is left alone: what people did since is theirs."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from kolofon.catalogue.changes import KindChanges
-from kolofon.catalogue.file_errors import FieldPath, Problems
-from kolofon.catalogue.file_reader_checks import access_kind, describes
-from kolofon.catalogue.publisher import PublisherFile
-from kolofon.catalogue.publisher_readers import Reader, ReaderCustomer, ReaderName
+from kolofon.catalogue.publisher_file.errors import FieldPath, Problems
+from kolofon.catalogue.publisher_file.publisher import PublisherFile
+from kolofon.catalogue.publisher_file.reader_checks import access_kind, describes
+from kolofon.catalogue.publisher_file.readers import Reader, ReaderCustomer, ReaderName, ReaderSubscription
+from kolofon.catalogue.publisher_file.when import resolve_time
 from kolofon.catalogue.readers import queries
-from kolofon.catalogue.readers.queries import NewAccess, NewAccount, NewCustomer, NewSubscription
-from kolofon.catalogue.when import resolve_time
+from kolofon.catalogue.readers.queries import NewAccess, NewAccount, NewAddress, NewCustomer, NewSubscription
 from kolofon.platform.credentials import normalised_credential
 from kolofon.platform.database import Connection
 from kolofon.platform.ids import uuid_for
 from kolofon.platform.password_hash import hash_password
+
+_FOREVER = datetime.max.replace(tzinfo=UTC)  # PostgreSQL's infinity
 
 
 class _Made(msgspec.Struct):
@@ -37,6 +39,7 @@ class _Load(msgspec.Struct, frozen=True):
     partner_id: int
     country: str
     time_zone: ZoneInfo
+    renewal_days: int
     now: datetime
     problems: Problems
     made: _Made
@@ -52,7 +55,8 @@ async def load_readers(
     """Make the readers and customers that are missing. What only the database could tell is added to the problems."""
     partner = publisher.partner
     made = _Made()
-    load = _Load(connection, partner_id, partner.country, ZoneInfo(partner.time_zone), now, problems, made)
+    zone, days = ZoneInfo(partner.time_zone), publisher.orders.renewal_days
+    load = _Load(connection, partner_id, partner.country, zone, days, now, problems, made)
     # A customer that several readers share is described by one of them, who need not be the first.
     readers = sorted(
         enumerate(publisher.readers), key=lambda entry: entry[1].customer is None or not describes(entry[1].customer)
@@ -118,11 +122,30 @@ async def _ensure_customer(
     )
     if added:
         load.made.customers.append(str(number))
+        await _give_contacts(load, reader, customer)
         await _give_holdings(load, customer, at)
         await _give_permissions(load, customer)
     elif str(number) not in load.made.customers:
         load.made.known_customers.add(str(number))
     await queries.link_customer(load.connection, unique_id, load.partner_id, number, load.now)
+
+
+async def _give_contacts(load: _Load, reader: Reader, customer: ReaderCustomer) -> None:
+    emails = [normalised_credential(email)[0] for email in reader.emails]
+    await queries.add_emails(load.connection, load.partner_id, customer.customer_number, emails)
+    if customer.address is None:
+        return
+    members = msgspec.structs.asdict(customer.address)
+    country = members.pop("country") or load.country
+    address = NewAddress(
+        partner_id=load.partner_id,
+        customer_number=customer.customer_number,
+        country_code=country,
+        valid_from=load.now.astimezone(load.time_zone).date(),
+        created_at=load.now,
+        **members,
+    )
+    await queries.add_address(load.connection, address)
 
 
 async def _give_holdings(load: _Load, customer: ReaderCustomer, at: FieldPath) -> None:
@@ -132,7 +155,7 @@ async def _give_holdings(load: _Load, customer: ReaderCustomer, at: FieldPath) -
         start = load.time(entry.start)
         end = load.time(entry.end) if entry.end is not None else None
         if _in_order(load, start, end, (*at, "subscriptions", index)):
-            subscriptions.append(NewSubscription(entry.product, entry.category, entry.state, start, end, entry.paid))
+            subscriptions.append(_subscription(load, entry, start, end))
     await queries.add_subscriptions(*key, subscriptions)
     accesses = []
     for index, access in enumerate(customer.access):
@@ -140,6 +163,27 @@ async def _give_holdings(load: _Load, customer: ReaderCustomer, at: FieldPath) -
         if _in_order(load, start, end, (*at, "access", index)):
             accesses.append(NewAccess(*access_kind(access), start, end))
     await queries.add_accesses(*key, accesses)
+
+
+def _subscription(load: _Load, entry: ReaderSubscription, start: datetime, end: datetime | None) -> NewSubscription:
+    """As the life of subscriptions (engine/subscriptions) would have left it."""
+    renews = end is not None and entry.state in {"waiting", "active"}
+    renew_at = max(start, end.astimezone(load.time_zone) - timedelta(load.renewal_days)) if end and renews else None
+    changes = {"waiting": start, "stopping": end}
+    return NewSubscription(
+        product_code=entry.product,
+        category_code=entry.category,
+        coupon_code=entry.coupon.code if entry.coupon is not None else None,
+        coupon_number=entry.coupon.number if entry.coupon is not None else None,
+        state=entry.state,
+        start_time=start,
+        end_time=end,
+        paid_until=(end or _FOREVER) if entry.paid else None,
+        # A pause has no end until somebody gives it one, and what is paused renews some time after that.
+        renew_at=_FOREVER if entry.state == "paused" and end is not None else renew_at,
+        change_at=changes.get(entry.state),
+        pause_from=max(start, load.time("+0d")) if entry.state == "paused" else None,
+    )
 
 
 async def _give_permissions(load: _Load, customer: ReaderCustomer) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from kolofon.catalogue.publisher_types import Code, File, words
+from kolofon.catalogue.publisher_file.types import Code, File, words
 
 Text = Annotated[str, Meta(min_length=1, max_length=2048), words(r"^\S+$", "text without spaces")]
 Source = Literal["Facebook", "Google", "Vipps", "Apple"]

@@ -12,9 +12,9 @@ import msgspec
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
-from kolofon.catalogue.file_checks import must_be_once
-from kolofon.catalogue.file_errors import FieldPath, Problems
-from kolofon.catalogue.file_shape import read_document, shaped
+from kolofon.catalogue.publisher_file.checks import must_be_once
+from kolofon.catalogue.publisher_file.errors import FieldPath, Problems
+from kolofon.catalogue.publisher_file.shape import read_document, shaped
 from kolofon.identity.external_sign_in.provider_shapes import ProviderEntry, ProviderFile, Source
 
 _LARGEST_SECRET = 64 * 1024

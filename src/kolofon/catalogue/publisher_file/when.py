@@ -1,10 +1,17 @@
 """Times as publisher files write them: dates, times, and days counted from the first load."""
 
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
 # Beyond these a mistake is likelier than a meaning, and sums of days still fit every calendar.
 _EARLIEST, _LATEST = date(1900, 1, 1), date(2200, 1, 1)
+
+
+@cache
+def is_time_zone(name: str) -> bool:
+    """Whether there is a time zone of that name. The answer is remembered: to find it takes long."""
+    return name in available_timezones()
 
 
 def resolve_time(text: str, first_day: date, time_zone: ZoneInfo) -> datetime:
@@ -20,6 +27,11 @@ def resolve_time(text: str, first_day: date, time_zone: ZoneInfo) -> datetime:
     moment = datetime.fromisoformat(text)
     _within_limits(moment.date())
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=time_zone)
+
+
+def resolve_moment(text: str | None, time_zone: str) -> datetime | None:
+    """The time meant by a date or time of things that are loaded again and again; None is none."""
+    return resolve_time(text, _EARLIEST, ZoneInfo(time_zone)) if text is not None else None
 
 
 def _midnight(day: date, time_zone: ZoneInfo) -> datetime:

@@ -5,12 +5,11 @@ import re
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Protocol
-from zoneinfo import available_timezones
 
 from babel.numbers import list_currencies
 
-from kolofon.catalogue.file_errors import FieldPath, Problems
-from kolofon.catalogue.publisher import (
+from kolofon.catalogue.publisher_file.errors import FieldPath, Problems
+from kolofon.catalogue.publisher_file.publisher import (
     ArticleRule,
     CategoryTypeRule,
     DomainRule,
@@ -20,6 +19,7 @@ from kolofon.catalogue.publisher import (
     PublisherFile,
     Staff,
 )
+from kolofon.catalogue.publisher_file.when import is_time_zone
 from kolofon.platform.credentials import normalised_credential
 from kolofon.platform.errors import InvalidRequest
 
@@ -85,7 +85,7 @@ def ip_range(rule: IpRule) -> AddressRange:
 def _check_partner(partner: Partner, problems: Problems) -> None:
     if partner.currency not in list_currencies():
         problems.add(("partner", "currency"), f"expected a currency of ISO 4217, such as NOK, got {partner.currency!r}")
-    if partner.time_zone not in available_timezones():
+    if not is_time_zone(partner.time_zone):
         problems.add(("partner", "timeZone"), f"expected a time zone such as Europe/Oslo, got {partner.time_zone!r}")
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 from msgspec.inspect import LiteralType, NoneType, StructType, Type, UnionType, VarTupleType
 
-from kolofon.catalogue.file_errors import FieldPath
-from kolofon.catalogue.publisher_types import PATTERN_WORDS
+from kolofon.catalogue.publisher_file.errors import FieldPath
+from kolofon.catalogue.publisher_file.types import PATTERN_WORDS
 
 _KINDS = {
     "str": "text",
@@ -53,6 +53,8 @@ def _in_words(message: str, value: Any) -> str:
         return f"expected {_BOUNDS[match[2]]} {match[3]} {_LENGTHS[match[1]]}, got {len(value)}"
     if match := re.fullmatch(r"Expected `int` (>=|<=) (\d+)", message):
         return f"expected {_BOUNDS[match[1]]} {match[2]}, got {_shown(value)}"
+    if message == "Invalid RFC3339 encoded date":
+        return f"expected a date, such as 2026-01-31, got {_shown(value)}"
     if match := re.fullmatch(r"Expected `(.+)`, got `(\w+)`", message):
         kinds = [_KINDS.get(kind, kind) for kind in match[1].split(" | ") if kind != "null"]
         return f"expected {' or '.join(kinds)}, got {_shown(value)}"

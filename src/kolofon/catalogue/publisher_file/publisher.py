@@ -1,6 +1,6 @@
 """The shape of a publisher file: what a partner is and sells, who may connect, and demo readers.
 
-The members are documented by example in demo/fjordposten.yaml. What a type cannot say is checked in file_checks.
+The members are documented by example in demo/fjordposten.yaml. What a type cannot say is checked in checks.
 """
 
 from typing import Annotated, Literal
@@ -8,8 +8,12 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from kolofon.catalogue.publisher_readers import Reader
-from kolofon.catalogue.publisher_types import Code, File, Name, PurposeCode, RuleCode, words
+from kolofon.catalogue.publisher_file.clients import Client
+from kolofon.catalogue.publisher_file.offers import Coupon, DeliveryPlan, DistributionPrice, RewardPartner, Voucher
+from kolofon.catalogue.publisher_file.products import Product, ProductDependency
+from kolofon.catalogue.publisher_file.readers import Reader
+from kolofon.catalogue.publisher_file.terms import PaymentMethod, ReminderRule, SalesMethod, Seller, VatRate
+from kolofon.catalogue.publisher_file.types import Code, Country, File, Name, PurposeCode, RuleCode, words
 
 
 class Partner(File):
@@ -17,9 +21,20 @@ class Partner(File):
 
     code: Annotated[str, words(r"^[a-z0-9-]{2,32}$", "2 to 32 small letters, digits and dashes")]
     name: Name
-    country: Annotated[str, words(r"^[A-Z]{2}$", "two capital letters, such as NO")]
+    country: Country
     currency: Annotated[str, words(r"^[A-Z]{3}$", "three capital letters, such as NOK")]
     time_zone: str
+    sandbox: bool = False
+
+
+class Orders(File):
+    """How long things take: until a preliminary order is given up, a renewal is prepared, an invoice is due, and what
+    is not paid stops after the last reminder."""
+
+    preliminary_hours: Annotated[int, Meta(ge=1, le=8760)] = 72
+    renewal_days: Annotated[int, Meta(ge=0, le=365)] = 14
+    due_days: Annotated[int, Meta(ge=0, le=365)] = 14
+    stop_days: Annotated[int, Meta(ge=0, le=365)] = 14
 
 
 class Staff(File):
@@ -30,12 +45,24 @@ class Staff(File):
     second_factor: Literal["required"] | None = None
 
 
+class Kid(File):
+    """The layout of a company's payment references: so many digits of the customer's number and of the invoice's, and
+    a check digit."""
+
+    customer_digits: Annotated[int, Meta(ge=1, le=16)] = 10
+    invoice_digits: Annotated[int, Meta(ge=1, le=16)] = 9
+    algorithm: Literal["MOD10", "MOD11"] = "MOD10"
+
+
 class Company(File):
-    """A legal entity that sells."""
+    """A legal entity that sells. The first invoice number counts once, when the company is new."""
 
     code: Code
     name: Name
     organisation_number: Annotated[str, Meta(min_length=1, max_length=30)] | None = None
+    account_number: Annotated[str, Meta(min_length=1, max_length=34)] | None = None
+    kid: Kid = msgspec.field(default_factory=Kid)
+    first_invoice_number: Annotated[int, Meta(ge=1, le=999_999_999_999)] = 1
 
 
 class OrderType(File):
@@ -82,16 +109,6 @@ class CategoryType(File):
     codes: tuple[CategoryCode, ...] = ()
 
 
-class Product(File):
-    """Something that is sold. Retired: no longer sold, still held by customers and named by rules."""
-
-    code: Code
-    name: Name
-    company: Code
-    type: Literal["subscription", "issue", "single", "article"] = "subscription"
-    retired: bool = False
-
-
 class ProductRule(File, tag_field="kind", tag="product"):
     """Who subscribes to one product reads another."""
 
@@ -136,76 +153,29 @@ class CategoryTypeRule(File, tag_field="kind", tag="categoryType"):
     product: Code
 
 
-class ClientKey(File, omit_defaults=True):
-    """A public key, as a JWK (RFC 7517). A private one has a member that is not known here, and is refused."""
-
-    kty: Literal["EC", "RSA", "OKP"]
-    kid: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
-    use: Literal["sig"] | None = None
-    alg: Literal["ES256", "RS256", "EdDSA"] | None = None
-    crv: str | None = None
-    x: str | None = None
-    y: str | None = None
-    n: str | None = None
-    e: str | None = None
-
-
-class ClientKeys(File):
-    """A JWK Set."""
-
-    keys: Annotated[tuple[ClientKey, ...], Meta(min_length=1, max_length=20)]
-
-
-GrantType = Literal["authorization_code", "refresh_token", "client_credentials", "extid_code", "device_code"]
-
-
-class Client(File):
-    """A site or app. Public: it cannot keep a secret and uses PKCE instead."""
-
-    client_id: Annotated[
-        str,
-        Meta(max_length=100),
-        words(
-            r"^[A-Za-z]{2,63}(\.[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?)+$",
-            "a domain written in reverse, such as no.example.shop",
-        ),
-    ]
-    name: Name
-    secret: Annotated[str, Meta(min_length=24, max_length=200)] | None = None
-    public: bool = False
-    redirect_uris: tuple[str, ...] = ()
-    redirect_query_free: bool = False
-    post_logout_redirect_uris: tuple[str, ...] = ()
-    return_hosts: tuple[str, ...] = ()
-    grant_types: tuple[GrantType, ...] = ("authorization_code", "refresh_token")
-    access_token_seconds: Annotated[int, Meta(ge=60, le=86400)] = 43200
-    refresh_token_seconds: Annotated[int, Meta(ge=3600, le=31536000)] = 2592000
-    grant_seconds: Annotated[int, Meta(ge=3600, le=157680000)] = 31536000
-    calls_per_second: Annotated[int, Meta(ge=1, le=1_000_000)] = 100
-    calls_per_minute: Annotated[int, Meta(ge=1, le=60_000_000)] = 2000
-    answer_format: Literal["json", "xml"] = "json"
-    logo_url: str | None = None
-    jwks: ClientKeys | None = None
-    third_party: bool = False
-    require_pkce: bool = False
-    require_pushed_requests: bool = False
-    id_token_algorithm: Literal["RS256", "ES256"] = "RS256"
-    background_url: str | None = None
-    backchannel_logout_uri: str | None = None
-    backchannel_logout_session_required: bool = False
-
-
 class PublisherFile(File):
     """A whole publisher file. A part that is left out counts as empty, readers as not mentioned."""
 
     partner: Partner
+    orders: Orders = msgspec.field(default_factory=Orders)
     staff: Staff = msgspec.field(default_factory=Staff)
     companies: tuple[Company, ...] = ()
     enterprises: tuple[Enterprise, ...] = ()
     privacy_purposes: tuple[PrivacyPurpose, ...] = ()
     marketing_channels: tuple[MarketingChannel, ...] = ()
     category_types: tuple[CategoryType, ...] = ()
+    vat_rates: tuple[VatRate, ...] = ()
     products: tuple[Product, ...] = ()
+    product_dependencies: tuple[ProductDependency, ...] = ()
+    delivery_plans: tuple[DeliveryPlan, ...] = ()
+    distribution_prices: tuple[DistributionPrice, ...] = ()
+    coupons: tuple[Coupon, ...] = ()
+    vouchers: tuple[Voucher, ...] = ()
+    reward_partners: tuple[RewardPartner, ...] = ()
+    sellers: tuple[Seller, ...] = ()
+    sales_methods: tuple[SalesMethod, ...] = ()
+    payment_methods: tuple[PaymentMethod, ...] = ()
+    reminder_rules: tuple[ReminderRule, ...] = ()
     access_rules: tuple[ProductRule | DomainRule | IpRule | ArticleRule | CategoryTypeRule, ...] = ()
     clients: tuple[Client, ...] = ()
     readers: tuple[Reader, ...] = ()

@@ -2,13 +2,19 @@
 
 from collections.abc import Iterator
 from datetime import date
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
-from kolofon.catalogue.file_checks import must_be_known, must_be_once
-from kolofon.catalogue.file_errors import FieldPath, Problems
-from kolofon.catalogue.publisher import PublisherFile
-from kolofon.catalogue.publisher_readers import Credential, Reader, ReaderAccess, ReaderCustomer
-from kolofon.catalogue.when import resolve_time
+from kolofon.catalogue.publisher_file.checks import must_be_known, must_be_once
+from kolofon.catalogue.publisher_file.errors import FieldPath, Problems
+from kolofon.catalogue.publisher_file.publisher import PublisherFile
+from kolofon.catalogue.publisher_file.readers import (
+    Credential,
+    Reader,
+    ReaderAccess,
+    ReaderCustomer,
+    ReaderSubscription,
+)
+from kolofon.catalogue.publisher_file.when import is_time_zone, resolve_time
 from kolofon.platform.credentials import EMAIL, PHONE, normalised_credential
 from kolofon.platform.errors import InvalidRequest
 
@@ -35,7 +41,7 @@ def check(publisher: PublisherFile, problems: Problems) -> None:
 
 def describes(customer: ReaderCustomer) -> bool:
     """Whether more is said of the customer than its number."""
-    return bool(customer.name or customer.subscriptions or customer.access or customer.privacy or customer.marketing)
+    return customer != ReaderCustomer(customer_number=customer.customer_number)
 
 
 def access_kind(access: ReaderAccess) -> tuple[str, str]:
@@ -87,15 +93,12 @@ def _contact(text: str, letter: str, country: str, path: FieldPath, problems: Pr
 def _check_references(publisher: PublisherFile, customer: ReaderCustomer, at: FieldPath, problems: Problems) -> None:
     products = {product.code for product in publisher.products}
     category_types = {entry.code for entry in publisher.category_types}
-    categories = {code.code for entry in publisher.category_types for code in entry.codes}
     purposes = {purpose.code for purpose in publisher.privacy_purposes}
     channels = {channel.code for channel in publisher.marketing_channels}
     for i, subscription in enumerate(customer.subscriptions):
-        path: FieldPath = (*at, "subscriptions", i)
-        must_be_known(problems, (*path, "product"), subscription.product, products, "product")
-        must_be_known(problems, (*path, "category"), subscription.category, categories, "category")
+        _check_subscription(publisher, subscription, (*at, "subscriptions", i), problems)
     for i, access in enumerate(customer.access):
-        path = (*at, "access", i)
+        path: FieldPath = (*at, "access", i)
         must_be_known(problems, (*path, "product"), access.product, products, "product")
         must_be_known(problems, (*path, "categoryType"), access.category_type, category_types, "category type")
         try:
@@ -116,6 +119,19 @@ def _check_references(publisher: PublisherFile, customer: ReaderCustomer, at: Fi
             for j, channel in enumerate(codes):
                 must_be_known(problems, (*path, name, j), channel, channels, "marketing channel")
     _check_once_per_level(customer, at, problems)
+
+
+def _check_subscription(
+    publisher: PublisherFile, subscription: ReaderSubscription, at: FieldPath, problems: Problems
+) -> None:
+    products = {product.code for product in publisher.products}
+    categories = {code.code for entry in publisher.category_types for code in entry.codes}
+    must_be_known(problems, (*at, "product"), subscription.product, products, "product")
+    must_be_known(problems, (*at, "category"), subscription.category, categories, "category")
+    coupons = {(coupon.code, coupon.number): coupon.product for coupon in publisher.coupons}
+    coupon = subscription.coupon
+    if coupon is not None and coupons.get((coupon.code, coupon.number)) != subscription.product:
+        problems.add((*at, "coupon"), f"expected code and number of a coupon that sells {subscription.product}")
 
 
 def _check_level(
@@ -151,7 +167,7 @@ def _settings(customer: ReaderCustomer, at: FieldPath) -> Iterator[tuple[FieldPa
 
 
 def _check_times(publisher: PublisherFile, customer: ReaderCustomer, at: FieldPath, problems: Problems) -> None:
-    if publisher.partner.time_zone not in available_timezones():
+    if not is_time_zone(publisher.partner.time_zone):
         return
     time_zone = ZoneInfo(publisher.partner.time_zone)
     entries: list[tuple[FieldPath, str, str | None]] = [

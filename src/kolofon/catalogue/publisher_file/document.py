@@ -11,7 +11,7 @@ import msgspec
 import yaml
 from yaml.composer import ComposerError
 
-from kolofon.catalogue.file_errors import FieldPath, Problems, PublisherFileError
+from kolofon.catalogue.publisher_file.errors import FieldPath, Problems, PublisherFileError
 
 _DEEPEST = 20
 _TAG = "tag:yaml.org,2002:"

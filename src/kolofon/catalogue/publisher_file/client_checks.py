@@ -7,9 +7,10 @@ import msgspec
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
 
-from kolofon.catalogue.file_checks import must_be_once
-from kolofon.catalogue.file_errors import FieldPath, Problems
-from kolofon.catalogue.publisher import Client, ClientKey, PublisherFile
+from kolofon.catalogue.publisher_file.checks import must_be_once
+from kolofon.catalogue.publisher_file.clients import Client, ClientKey
+from kolofon.catalogue.publisher_file.errors import FieldPath, Problems
+from kolofon.catalogue.publisher_file.publisher import PublisherFile
 
 _HOST = re.compile(r"^[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?$")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -29,6 +30,7 @@ def check(publisher: PublisherFile, problems: Problems) -> None:
         _check_urls(client, at, problems)
         _check_pictures(client, at, problems)
         _check_back_channel(client, at, problems)
+        _check_templates(client, at, problems)
 
 
 def _check_secret(client: Client, at: FieldPath, problems: Problems) -> None:
@@ -120,6 +122,29 @@ def _check_back_channel(client: Client, at: FieldPath, problems: Problems) -> No
         problems.add(path, f"expected a URL without a fragment (#), got {uri!r}")
     elif not _is_web_url(uri, {"https"} if client.public else {"http", "https"}):
         problems.add(path, f"expected a URL that starts with https://, got {uri!r}")
+
+
+def _check_templates(client: Client, at: FieldPath, problems: Problems) -> None:
+    keys: list[tuple[FieldPath, str]] = []
+    for index, template in enumerate(client.templates):
+        path: FieldPath = (*at, "templates", index)
+        keys.append(((*path, "template"), f"{template.template} {template.kind} {template.language}"))
+        if template.kind == "mail" and template.subject is None:
+            problems.add((*path, "subject"), "expected, but it is missing: a mail has one")
+        if template.kind == "sms" and template.subject is not None:
+            problems.add((*path, "subject"), "expected none: a text message has no subject")
+        _check_placeholders(template.subject or "", {"{site}"}, (*path, "subject"), problems)
+        for i, paragraph in enumerate(template.text):
+            _check_placeholders(paragraph, {"{link}", "{site}"}, (*path, "text", i), problems)
+        if not any("{link}" in paragraph for paragraph in template.text):
+            problems.add((*path, "text"), "expected {link} in it: that is what the message is for")
+    must_be_once(problems, keys)
+
+
+def _check_placeholders(text: str, known: set[str], path: FieldPath, problems: Problems) -> None:
+    for found in re.findall(r"\{[^{}]*\}|[{}]", text):
+        if found not in known:
+            problems.add(path, f"expected no other braces than {' and '.join(sorted(known))}, got {found!r}")
 
 
 def _is_web_url(url: str, schemes: set[str]) -> bool:

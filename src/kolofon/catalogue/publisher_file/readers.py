@@ -7,7 +7,11 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from kolofon.catalogue.publisher_types import Code, File, Name, PurposeCode, Time
+from kolofon.catalogue.publisher_file.offers import CouponKey
+from kolofon.catalogue.publisher_file.types import Code, Country, File, Name, PurposeCode, Time
+
+AddressLine = Annotated[str, Meta(min_length=1, max_length=60)]
+ReaderPostalCode = Annotated[str, Meta(min_length=1, max_length=10)]
 
 VerificationLevel = Literal[
     "notVerified",
@@ -45,10 +49,26 @@ class PhoneNumber(File):
     type: Literal["personal", "company", "home", "mobile"] = "mobile"
 
 
+class ReaderAddress(File, kw_only=True):
+    """Where a customer is found; the postal address is another one for post, such as a box."""
+
+    care_of: AddressLine | None = None
+    street: AddressLine | None = None
+    street_number: Annotated[int, Meta(ge=0, le=99999)] | None = None
+    entrance: AddressLine | None = None
+    postal_code: ReaderPostalCode | None = None
+    postal_place: AddressLine | None = None
+    country: Country | None = None
+    postal_address: AddressLine | None = None
+    postal_address_postal_code: ReaderPostalCode | None = None
+    postal_address_postal_place: AddressLine | None = None
+
+
 class ReaderSubscription(File, kw_only=True):
-    """A subscription; without an end it never ends."""
+    """A subscription; without an end it never ends. It renews by its coupon, else by the product's own price."""
 
     product: Code
+    coupon: CouponKey | None = None
     category: Code | None = None
     state: Literal["waiting", "active", "stopping", "paused", "stopped"] = "active"
     start: Time
@@ -88,6 +108,7 @@ class ReaderCustomer(File, kw_only=True):
 
     customer_number: Annotated[int, Meta(ge=1, le=999_999_999)]
     name: ReaderName | None = None
+    address: ReaderAddress | None = None
     subscriptions: tuple[ReaderSubscription, ...] = ()
     access: tuple[ReaderAccess, ...] = ()
     privacy: tuple[ReaderPrivacy, ...] = ()

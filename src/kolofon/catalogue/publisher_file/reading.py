@@ -4,10 +4,17 @@ from pathlib import Path
 
 import msgspec
 
-from kolofon.catalogue import file_checks, file_client_checks, file_reader_checks
-from kolofon.catalogue.file_errors import Problems
-from kolofon.catalogue.file_shape import read_document, shaped
-from kolofon.catalogue.publisher import PublisherFile
+from kolofon.catalogue.publisher_file import (
+    checks,
+    client_checks,
+    offer_checks,
+    product_checks,
+    reader_checks,
+    term_checks,
+)
+from kolofon.catalogue.publisher_file.errors import Problems
+from kolofon.catalogue.publisher_file.publisher import PublisherFile
+from kolofon.catalogue.publisher_file.shape import read_document, shaped
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -22,8 +29,7 @@ def read_publisher_file(path: Path) -> Source:
     document = read_document(path)
     problems = Problems(str(path), document.lines)
     publisher = shaped(document, problems, PublisherFile)
-    file_checks.check(publisher, problems)
-    file_client_checks.check(publisher, problems)
-    file_reader_checks.check(publisher, problems)
+    for part in (checks, term_checks, product_checks, offer_checks, client_checks, reader_checks):
+        part.check(publisher, problems)
     problems.raise_any()
     return Source(publisher, problems)

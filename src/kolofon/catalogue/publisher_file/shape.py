@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from kolofon.catalogue.file_errors import FieldPath, Problems, PublisherFileError
-from kolofon.catalogue.file_yaml import Document, read_yaml
-from kolofon.catalogue.shape_words import shape_problem
+from kolofon.catalogue.publisher_file.document import Document, read_yaml
+from kolofon.catalogue.publisher_file.errors import FieldPath, Problems, PublisherFileError
+from kolofon.catalogue.publisher_file.shape_words import shape_problem
 
 T = TypeVar("T", bound=msgspec.Struct)
 _LARGEST = 16 * 1024 * 1024

@@ -1,0 +1,1 @@
+"""What has happened, written down for whoever wants to be told."""
