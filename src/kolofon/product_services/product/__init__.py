@@ -1,1 +1,1 @@
-"""Product: what a customer has access to."""
+"""Product: what a partner sells, and what a customer has access to."""

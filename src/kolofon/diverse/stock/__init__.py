@@ -1,0 +1,1 @@
+"""Stock: how many there are of what is kept in a warehouse."""

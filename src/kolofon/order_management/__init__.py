@@ -1,0 +1,1 @@
+"""Order Management: what is ordered, and how an order is completed."""

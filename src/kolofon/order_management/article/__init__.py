@@ -1,0 +1,1 @@
+"""Article: what one article costs the logged-in reader."""

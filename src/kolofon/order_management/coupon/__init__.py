@@ -1,0 +1,1 @@
+"""Coupon: the offers of subscriptions, and what they cost."""

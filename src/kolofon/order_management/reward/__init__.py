@@ -1,0 +1,1 @@
+"""Reward: whose a reward is."""

@@ -1,0 +1,1 @@
+"""Voucher Coupons: what may be ordered with a voucher."""

@@ -1,0 +1,1 @@
+"""ProductDeliveryPlan: what a subscriber gets on which weekday."""

@@ -1,0 +1,1 @@
+"""ProductDependency: discounts for who subscribes to something else."""
