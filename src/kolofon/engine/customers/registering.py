@@ -1,0 +1,160 @@
+"""From a party to the partner's customer: found by what proves it, else made."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from kolofon.catalogue.memory import PartnerCatalogue
+from kolofon.engine.customers import registering_queries
+from kolofon.engine.customers.party import Party
+from kolofon.engine.customers.queries import find_customer_number, lock_customer
+from kolofon.engine.customers.registering_queries import Details
+from kolofon.events.feed.service import Event, publish
+from kolofon.platform.credentials import VERIFIED_LEVELS
+from kolofon.platform.database import Connection
+from kolofon.platform.dates import day_of
+
+
+class Found(msgspec.Struct, frozen=True):
+    """The customer, and what it was found by. `credential`: by an address that whoever ordered only typed."""
+
+    customer_number: int
+    is_new: bool
+    by: Literal["number", "user", "credential", "new"] = "new"
+
+
+async def find_or_create_customer(
+    connection: Connection, partner: PartnerCatalogue, now: datetime, party: Party, unique_id: UUID | None
+) -> Found:
+    """The customer that a party is, by its number, its user or a verified credential; never by a name.
+
+    What is not known of a customer yet is added, what is there stays. A user who is no customer of the partner yet is
+    tied to the one that was named by number or made. `party` is as kept. Holds the customer's row until the
+    transaction ends.
+    """
+    found = await _find(connection, partner.partner_id, party, unique_id)
+    columns, details = _columns(party), _details(party)
+    if found is None:
+        number = await _create(connection, partner.partner_id, now, columns, unique_id)
+        found, changed = Found(number, is_new=True), True
+    else:
+        number = found.customer_number
+        if unique_id is not None and found.by == "number":
+            await registering_queries.link_user(connection, partner.partner_id, unique_id, number, now)
+        changed = await registering_queries.fill_columns(connection, partner.partner_id, number, columns)
+    if not details.is_empty:
+        today = day_of(now, partner.offers.time_zone)
+        changed |= await registering_queries.add_details(connection, partner.partner_id, number, details, now, today)
+    if changed:
+        event = Event("customer", "new" if found.is_new else "update", {"customerNumber": number})
+        await publish(connection, partner.partner_id, now, [event])
+    return found
+
+
+async def _find(connection: Connection, partner_id: int, party: Party, unique_id: UUID | None) -> Found | None:
+    named = party.customer_number
+    if named is not None and await lock_customer(connection, partner_id, named):
+        return Found(named, is_new=False, by="number")
+    if unique_id is not None:
+        # A credential is of one user at most, so that of another user would only mix up two people.
+        number = await _find_by_user(connection, partner_id, unique_id)
+        by: Literal["user", "credential"] = "user"
+    else:
+        credentials = [*(party.emails or []), *(party.phone_numbers or [])]
+        number = await registering_queries.find_by_credentials(connection, partner_id, credentials, VERIFIED_LEVELS)
+        by = "credential"
+    if number is None:
+        return None
+    await lock_customer(connection, partner_id, number)
+    return Found(number, is_new=False, by=by)
+
+
+async def _find_by_user(connection: Connection, partner_id: int, unique_id: UUID) -> int | None:
+    number = await find_customer_number(connection, partner_id, unique_id)
+    if number is None:
+        # Two orders of one user at once: the second waits here and finds what the first has made.
+        await registering_queries.lock_user_at_partner(connection, partner_id, unique_id)
+        number = await find_customer_number(connection, partner_id, unique_id)
+    return number
+
+
+async def _create(
+    connection: Connection, partner_id: int, now: datetime, columns: dict[str, Any], unique_id: UUID | None
+) -> int:
+    while True:
+        number = await registering_queries.add_customer(connection, partner_id, columns, unique_id, now)
+        if number is not None:
+            return number
+        await registering_queries.skip_taken_numbers(connection, partner_id)
+
+
+def _columns(party: Party) -> dict[str, Any]:
+    return {
+        "first_name": party.first_name,
+        "middle_name": party.middle_name,
+        "last_name": party.last_name,
+        "company_name": party.company_name,
+        "department_name": party.department_name,
+        "company_registration_number": party.company_registration_number,
+        "department": party.department,
+        "sealed_national_id": party.persons_social_security_number,
+        "birth_date": party.birth_date,
+        "sex": party.sex,
+        "invoice_email": party.invoice_email_address,
+    }
+
+
+def _details(party: Party) -> Details:
+    address = _address(party)
+    return Details(
+        emails=party.emails or [],
+        phone_numbers=party.phone_numbers or [],
+        categories=[
+            {"category_code": category.address_category, "free_value": category.free_value}
+            for category in party.categories or []
+        ],
+        permissions=_permissions(party),
+        purposes=[
+            {
+                "enterprise_code": permitted.enterprise_code,
+                "order_type": permitted.order_type_code or "",
+                "purpose": permitted.purpose,
+            }
+            for permitted in party.privacy or []
+        ],
+        address=[address] if any(value is not None for value in address.values()) else [],
+    )
+
+
+def _address(party: Party) -> dict[str, Any]:
+    return {
+        "care_of": party.care_of_address or party.co_address,
+        "street": party.street,
+        "street_number": party.street_number,
+        "entrance": party.entrance,
+        "floor_type": party.floor_type,
+        "floor": party.floor,
+        "suite": party.suite,
+        "postal_code": party.postal_code,
+        "postal_place": party.postal_place,
+        "country_code": party.country_code,
+        "postal_address": party.postal_address,
+        "postal_address_postal_code": party.postal_address_postal_code,
+        "postal_address_postal_place": party.postal_address_postal_place,
+    }
+
+
+def _permissions(party: Party) -> list[dict[str, Any]]:
+    """One for each level and channel; a shield counts more than a permission beside it."""
+    wanted: dict[tuple[str | None, str, str], str] = {}
+    for told in party.permissions or []:
+        state = "SHIELD" if told.permission_type == "shield" else "PERMISSION"
+        for channel in [*(told.channels or []), *([told.channel_code] if told.channel_code else [])]:
+            level = (told.enterprise_code, told.order_type_code or "", channel)
+            wanted[level] = "SHIELD" if "SHIELD" in {wanted.get(level), state} else state
+    return [
+        {"enterprise_code": enterprise_code, "order_type": order_type, "channel": channel, "permission": state}
+        for (enterprise_code, order_type, channel), state in wanted.items()
+    ]

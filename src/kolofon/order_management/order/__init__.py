@@ -1,0 +1,1 @@
+"""Order: registered and checked, listed, and given up when nobody completes it."""
