@@ -5,7 +5,7 @@ Operations declare which they need by one parameter, named as its type: `user_re
 costs more than half of an access check (docs/decisions/0008).
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Generic, TypeVar
 
@@ -15,7 +15,7 @@ from litestar.params import SkipValidation
 from litestar.types import Scope
 
 from kolofon.catalogue.live import LiveCatalogue
-from kolofon.catalogue.memory import PartnerCatalogue
+from kolofon.catalogue.memory import Client, PartnerCatalogue
 from kolofon.platform.callers import ClientCaller, UserCaller
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Connection, Pool, Reader
@@ -25,8 +25,16 @@ from kolofon.platform.sealing import Secrets
 CallerT = TypeVar("CallerT", bound=ClientCaller, covariant=True)
 
 
+def partner_clock(partner: PartnerCatalogue, clock: Clock) -> Clock:
+    """The clock that a partner lives by: that of a sandbox may be ahead."""
+    return clock.ahead(partner.clock_ahead) if partner.clock_ahead else clock
+
+
 class Read(msgspec.Struct, Generic[CallerT], frozen=True):
-    """A call that changes nothing. `database` gives each statement a connection of its own."""
+    """A call that changes nothing. `database` gives each statement a connection of its own.
+
+    `clock` is the partner's; `clock.machine` is the one that nobody moves.
+    """
 
     caller: CallerT
     partner: PartnerCatalogue
@@ -42,6 +50,7 @@ class Write(msgspec.Struct, Generic[CallerT], frozen=True):
     clock: Clock
     transaction: Connection
     secrets: Secrets
+    clients: Mapping[str, Client]  # of all partners
 
 
 UserReads = NamedDependency[SkipValidation[Read[UserCaller]]]
@@ -57,11 +66,13 @@ def reading_calls(
 
     def user_reads(scope: Scope) -> Read[UserCaller]:
         caller = _user(scope)
-        return Read(caller, catalogue.current.partner(caller.partner_id), clock, _held(scope) or reader())
+        partner = catalogue.current.partner(caller.partner_id)
+        return Read(caller, partner, partner_clock(partner, clock), _held(scope) or reader())
 
     def client_reads(scope: Scope) -> Read[ClientCaller]:
         caller = _client(scope)
-        return Read(caller, catalogue.current.partner(caller.partner_id), clock, _held(scope) or reader())
+        partner = catalogue.current.partner(caller.partner_id)
+        return Read(caller, partner, partner_clock(partner, clock), _held(scope) or reader())
 
     return {"user_reads": user_reads, "client_reads": client_reads}
 
@@ -77,16 +88,16 @@ def call_dependencies(
     reads = reading_calls(reader, clock, catalogue)
 
     async def user_writes(scope: Scope) -> AsyncGenerator[Write[UserCaller], None]:
-        caller = _user(scope)
-        partner = catalogue.current.partner(caller.partner_id)
+        caller, known = _user(scope), catalogue.current
+        partner = known.partner(caller.partner_id)
         async with _transaction(scope, pool) as transaction:
-            yield Write(caller, partner, clock, transaction, secrets)
+            yield Write(caller, partner, partner_clock(partner, clock), transaction, secrets, known.clients)
 
     async def client_writes(scope: Scope) -> AsyncGenerator[Write[ClientCaller], None]:
-        caller = _client(scope)
-        partner = catalogue.current.partner(caller.partner_id)
+        caller, known = _client(scope), catalogue.current
+        partner = known.partner(caller.partner_id)
         async with _transaction(scope, pool) as transaction:
-            yield Write(caller, partner, clock, transaction, secrets)
+            yield Write(caller, partner, partner_clock(partner, clock), transaction, secrets, known.clients)
 
     return {
         **{name: Provide(read, sync_to_thread=False) for name, read in reads.items()},

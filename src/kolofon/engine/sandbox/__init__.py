@@ -1,0 +1,1 @@
+"""Partners to try things with, whose time can be moved ahead."""

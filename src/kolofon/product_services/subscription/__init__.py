@@ -1,0 +1,1 @@
+"""Subscription: what a customer subscribes to, and starting a subscription outside of an order."""

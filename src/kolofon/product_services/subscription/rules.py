@@ -1,0 +1,103 @@
+"""How a subscription is told: its end, whether it is paid, and what its periods cost."""
+
+from datetime import datetime, timedelta
+
+from kolofon.catalogue.offers import CouponPrice, Issue, Offers, Product, version_at
+from kolofon.engine.subscriptions.periods import day_start, local_day
+from kolofon.platform.money import amount
+from kolofon.product_services.subscription.queries import SubscriptionRow
+from kolofon.product_services.subscription.schemas import PriceDetail
+
+_A_SECOND = timedelta(seconds=1)
+
+
+def is_stopped(row: SubscriptionRow, now: datetime) -> bool:
+    """Whether it has ended; by its times, as a worker may not have come to it yet. A paused one has not."""
+    over = row.end_time is not None and row.end_time <= now
+    return row.state == "stopped" or (over and row.state != "paused")
+
+
+def is_paid(row: SubscriptionRow, now: datetime) -> bool:
+    """Whether the present period is paid, or the last one, or the first."""
+    if row.free or row.paid_until is None:
+        return bool(row.free)
+    present = max(now, row.start_time)
+    return row.paid_until > present or (row.end_time is not None and row.end_time <= row.paid_until)
+
+
+def end_of(offers: Offers, row: SubscriptionRow, now: datetime) -> datetime | None:
+    """23:59:59 on its last paid day or, if later, on the publication day of the last issue that came; None: no end."""
+    if row.free:
+        return None
+    known = row.paid_until or row.period_end or row.end_time
+    if known is None:
+        return None
+    issue = last_received(offers.products.get(row.product_code), row, now, offers.time_zone)
+    last_day = local_day(known - _A_SECOND, offers.time_zone)
+    if issue is not None:
+        last_day = max(last_day, issue.publication_date)
+    return day_start(last_day + timedelta(days=1), offers.time_zone) - _A_SECOND
+
+
+def last_received(product: Product | None, row: SubscriptionRow, now: datetime, time_zone: str) -> Issue | None:
+    """The last issue that was distributed while it ran."""
+    first, today = local_day(row.start_time, time_zone), local_day(now, time_zone)
+    received = [
+        issue
+        for issue in (product.issues.values() if product is not None else ())
+        if issue.distribution_date is not None
+        and first <= issue.publication_date
+        and issue.distribution_date <= today
+        and (row.end_time is None or day_start(issue.publication_date, time_zone) < row.end_time)
+    ]
+    return max(received, key=lambda issue: issue.publication_date, default=None)
+
+
+def price_details(offers: Offers, row: SubscriptionRow, now: datetime) -> list[PriceDetail]:
+    """What the present period costs, and the next one if it renews by another price."""
+    coupon = offers.coupons.get((row.coupon_code or "", row.coupon_number or 0))
+    if coupon is None:
+        return _of_product(offers.products.get(row.product_code), now)
+    sold = version_at(coupon.prices, row.period_start or row.start_time)
+    newest = version_at(coupon.prices, now)
+    renewed = (row.period_number or row.terms_period) > row.terms_period
+    present = (_renewal(sold) or _first(sold)) if renewed else _first(sold)
+    following = _renewal(newest) if row.renews else []
+    return present + [detail for detail in following if detail not in present]
+
+
+def _first(price: CouponPrice | None) -> list[PriceDetail]:
+    if price is None:
+        return []
+    return [
+        PriceDetail(
+            price=amount(price.price_minor, price.currency),
+            period_length=price.period.length,
+            period_type=price.period.type,
+        )
+    ]
+
+
+def _renewal(price: CouponPrice | None) -> list[PriceDetail]:
+    if price is None or price.renewal_price_minor is None or price.renewal_period is None:
+        return []
+    return [
+        PriceDetail(
+            price=amount(price.renewal_price_minor, price.currency),
+            period_length=price.renewal_period.length,
+            period_type=price.renewal_period.type,
+        )
+    ]
+
+
+def _of_product(product: Product | None, now: datetime) -> list[PriceDetail]:
+    price = version_at(product.prices, now) if product is not None else None
+    if price is None or price.price_minor is None or price.period is None:
+        return []
+    return [
+        PriceDetail(
+            price=amount(price.price_minor, price.currency),
+            period_length=price.period.length,
+            period_type=price.period.type,
+        )
+    ]
