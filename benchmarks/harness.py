@@ -18,8 +18,8 @@ import msgspec
 
 from kolofon.catalogue.demo import DEMO_FILES
 from kolofon.catalogue.demo_data.service import generate_demo_data
-from kolofon.catalogue.file_reading import read_publisher_file
 from kolofon.catalogue.loader import load_publisher
+from kolofon.catalogue.publisher_file.reading import read_publisher_file
 from kolofon.identity.oauth.key_store import KeyStore
 from kolofon.identity.oauth.keys import KeyRing
 from kolofon.platform.clock import Clock
@@ -108,6 +108,27 @@ def kolofon_web(url: str) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", "kolofon", "web"]
     with _server(command, environment, f"http://127.0.0.1:{SERVER_PORT}/ready") as process:
         yield process
+
+
+@contextmanager
+def kolofon_worker(url: str) -> Iterator[subprocess.Popen[bytes]]:
+    """`kolofon worker` as it is, on whichever core has time."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("KOLOFON_")} | {
+        "KOLOFON_DATABASE_URL": url,
+        "KOLOFON_SECRET_KEY": SECRET_KEY,
+    }
+    with subprocess.Popen(
+        [sys.executable, "-m", "kolofon", "worker"],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CORE, OTHER_CORE}),
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait(20)
 
 
 @contextmanager

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from kolofon.app import openapi_document
-from kolofon.catalogue.publisher import PublisherFile
-from kolofon.catalogue.publisher_readers import VerificationLevel
+from kolofon.catalogue.publisher_file.publisher import PublisherFile
+from kolofon.catalogue.publisher_file.readers import VerificationLevel
 from kolofon.engine.access.queries import SUBJECT
 from kolofon.settings import _PARSERS, Settings
 from tests.demo_server import Demo, environment_without_settings, running_demo

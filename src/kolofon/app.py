@@ -14,8 +14,14 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 from kolofon import __version__
 from kolofon.catalogue.live import LiveCatalogue
 from kolofon.diverse.external_identity import routes as external_identity
+from kolofon.diverse.stock import routes as stock
 from kolofon.engine.calls import call_dependencies, reading_calls
 from kolofon.engine.lean_calls import LeanCalls
+from kolofon.engine.orders.callbacks import Callbacks
+from kolofon.engine.orders.handover import HandOver
+from kolofon.engine.orders.methods import PaymentProvider
+from kolofon.engine.pricing.guessing import VoucherGuesses
+from kolofon.engine.subscriptions.life_run import LifeRun
 from kolofon.events.mailbox import routes as mailbox
 from kolofon.events.outbox.delivery import Delivery
 from kolofon.events.outbox.ways import has_mailbox, ways
@@ -39,6 +45,13 @@ from kolofon.identity.second_factors.passkeys import Passkeys
 from kolofon.identity.second_factors.service import SecondFactors
 from kolofon.identity.sessions import Sessions
 from kolofon.identity.throttling import Throttle
+from kolofon.order_management.article import routes as article
+from kolofon.order_management.coupon import routes as coupon
+from kolofon.order_management.fulfillment import routes as fulfillment
+from kolofon.order_management.order import routes as order
+from kolofon.order_management.reward import routes as reward
+from kolofon.order_management.user import routes as order_user
+from kolofon.order_management.voucher_coupons import routes as voucher_coupons
 from kolofon.platform import api_document, health
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Pool, create_pool
@@ -53,6 +66,9 @@ from kolofon.platform.telemetry import Telemetry
 from kolofon.privacy.permission import routes as permission
 from kolofon.privacy.privacy import routes as privacy
 from kolofon.product_services.product import routes as product
+from kolofon.product_services.product_delivery_plan import routes as product_delivery_plan
+from kolofon.product_services.product_dependency import routes as product_dependency
+from kolofon.product_services.subscription import routes as subscription
 from kolofon.settings import Settings
 from kolofon.user_data.access import routes as access
 from kolofon.user_data.profile import routes as profile
@@ -64,6 +80,17 @@ API_HANDLERS: list[ControllerRouterHandler] = [
     *permission.HANDLERS,
     *external_identity.HANDLERS,
     *product.HANDLERS,
+    *product_delivery_plan.HANDLERS,
+    *product_dependency.HANDLERS,
+    *subscription.HANDLERS,
+    *article.HANDLERS,
+    *coupon.HANDLERS,
+    *voucher_coupons.HANDLERS,
+    *reward.HANDLERS,
+    *order.HANDLERS,
+    *fulfillment.HANDLERS,
+    *order_user.HANDLERS,
+    *stock.HANDLERS,
 ]
 
 
@@ -86,6 +113,10 @@ class Parts:
         self.passwords = PasswordVerifier(settings.password_hashes_at_once)
         self.token_reader = TokenReader(self.keys, clock, settings.issuer, settings.api_audience)
         self.telling = Telling(self.pool, clock, settings.issuer, self.catalogue, self.keys)
+        self.callbacks = Callbacks(self.pool, clock)
+        self.life_run = LifeRun(self.pool, clock, self.catalogue)
+        self.order_work = HandOver(self.pool, clock, self.catalogue), self.callbacks
+        self.payment_providers: dict[str, PaymentProvider] = {}
         self.notifications = Notifications(
             database_url,
             [
@@ -94,6 +125,7 @@ class Parts:
                 self.revocations.subscription,
                 self.delivery.subscription,
                 self.telling.subscription,
+                *(work.subscription for work in self.order_work),
             ],
         )
         self.authenticate = BearerAuthenticator(
@@ -145,6 +177,7 @@ class Parts:
             self.passwords.close()
             await self.outgoing.close()
             await self.telling.close()
+            await self.callbacks.close()
             await self._lanes.close()
             await self._pool.close()
             self._pool = self._lanes = None
@@ -193,6 +226,8 @@ class Parts:
                 self.settings.issuer, self.clock, throttle, tokens, self.secrets.key("user codes of devices")
             ),
             device_key=self.secrets.key("device pages"),
+            payment_providers=self.payment_providers,
+            fulfillment_key=self.secrets.key("payments in a browser"),
         )
 
 
@@ -213,8 +248,11 @@ def openapi_document() -> dict[str, Any]:
 
 def _litestar(parts: Parts) -> Litestar:
     login_server = parts.login_server()
+    voucher_guesses = VoucherGuesses(parts.limiter)
     dependencies = call_dependencies(parts.reader, parts.pool, parts.clock, parts.catalogue, parts.secrets) | {
         "login_server": Provide(lambda: login_server, sync_to_thread=False),
+        "login_address": Provide(lambda: f"{parts.settings.public_url}/user", sync_to_thread=False),
+        "voucher_guesses": Provide(lambda: voucher_guesses, sync_to_thread=False),
     }
     api = Router("/capi", route_handlers=API_HANDLERS, request_class=ApiRequest, response_class=JsonResponse)
     return Litestar(

@@ -1,13 +1,9 @@
 """The command line. Every failure that a person can cause is one line and a non-zero exit."""
 
 import asyncio
-import getpass
 import json
-import os
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -15,15 +11,22 @@ from rich.progress import Progress
 from rich.table import Table
 
 from kolofon import __version__
+from kolofon.cli_billing import invoice, renew
+from kolofon.cli_orders import orders
+from kolofon.cli_sandbox import sandbox
+from kolofon.cli_tools import actor as _actor
+from kolofon.cli_tools import check_database as _check_database
+from kolofon.cli_tools import database as _database
+from kolofon.cli_tools import run as _run
+from kolofon.cli_tools import settings as _settings
 from kolofon.failures import Failure
-from kolofon.settings import Settings, read_settings
+from kolofon.settings import Settings
 
 if TYPE_CHECKING:
-    from kolofon.catalogue.publisher import PublisherFile
+    from kolofon.catalogue.publisher_file.publisher import PublisherFile
 
 # What takes long to import is imported by the command that needs it: --help and a refused setting are immediate.
 
-T = TypeVar("T")
 _errors = Console(stderr=True)
 
 
@@ -283,8 +286,10 @@ def key_rotate(algorithm: str) -> None:
     click.echo(f"kid  {kid}")
 
 
-def _settings() -> Settings:
-    return read_settings(os.environ)
+main.add_command(invoice)
+main.add_command(orders)
+main.add_command(renew)
+main.add_command(sandbox)
 
 
 def _start() -> Settings:
@@ -294,45 +299,6 @@ def _start() -> Settings:
     settings = _settings()
     configure_logging(settings)
     return settings
-
-
-@contextmanager
-def _database(settings: Settings | None = None) -> Iterator[str]:
-    from kolofon import runtime
-
-    with runtime.database(settings or _settings()) as url:
-        _check_database(url)
-        yield url
-
-
-def _check_database(url: str) -> None:
-    from kolofon import runtime
-
-    problem = asyncio.run(runtime.database_problem(url))
-    if problem is not None:
-        raise runtime.StartError(problem)
-
-
-def _run(url: str, work: Callable[[Any, Any], Awaitable[T]]) -> T:
-    """Run a command's work with a connection and the clock."""
-    import asyncpg
-
-    from kolofon.platform.clock import Clock
-    from kolofon.platform.database import prepare_connection
-
-    async def run() -> T:
-        connection = await asyncpg.connect(url)
-        try:
-            await prepare_connection(connection)
-            return await work(connection, Clock())
-        finally:
-            await connection.close()
-
-    return asyncio.run(run())
-
-
-def _actor() -> str:
-    return f"command-line:{getpass.getuser()}"
 
 
 def _load_demo(url: str) -> "list[PublisherFile]":

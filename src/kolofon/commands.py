@@ -13,10 +13,10 @@ from kolofon.catalogue.clients import queries as clients
 from kolofon.catalogue.clients.queries import ClientListing
 from kolofon.catalogue.demo import DEMO_FILES
 from kolofon.catalogue.demo_data.service import DemoDataError, generate_demo_data
-from kolofon.catalogue.file_reading import read_publisher_file
 from kolofon.catalogue.loader import load_publisher
 from kolofon.catalogue.partners.queries import find_partner_id
-from kolofon.catalogue.publisher import PublisherFile
+from kolofon.catalogue.publisher_file.publisher import PublisherFile
+from kolofon.catalogue.publisher_file.reading import read_publisher_file
 from kolofon.catalogue.queries import announce
 from kolofon.failures import Failure
 from kolofon.identity import queries as accounts

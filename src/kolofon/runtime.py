@@ -208,7 +208,9 @@ async def run_worker(settings: Settings, database_url: str) -> None:
 
 
 def _worker(parts: Parts) -> Worker:
-    return Worker(parts.pool, parts.clock, parts.key_store, parts.delivery, parts.telling)
+    return Worker(
+        parts.pool, parts.clock, parts.key_store, parts.delivery, parts.telling, *parts.order_work, parts.life_run
+    )
 
 
 @asynccontextmanager

@@ -15,7 +15,9 @@ CHECKS = (
 )
 
 
-@pytest.mark.parametrize(("mode", "paths"), [("user", "/v1/(customer|user)"), ("client", "/v1/client/")])
+@pytest.mark.parametrize(
+    ("mode", "paths"), [("user", "/v1/(customer|user|subscription|order)"), ("client", "/v1/client/")]
+)
 async def test_no_input_leads_to_a_fault_or_an_undocumented_answer(
     server: Server, reader: Reader, tmp_path: Path, mode: str, paths: str
 ) -> None:

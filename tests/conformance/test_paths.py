@@ -8,12 +8,13 @@ from typing import Any, cast
 import httpx
 import pytest
 from litestar import Litestar, Request, Response, Router, route
+from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ControllerRouterHandler, Method
 
 from kolofon.app import API_HANDLERS
-from kolofon.catalogue.file_checks import PATH_WORDS
 from kolofon.catalogue.live import LiveCatalogue
+from kolofon.catalogue.publisher_file.checks import PATH_WORDS
 from kolofon.engine.calls import call_dependencies
 from kolofon.platform.clock import Clock
 from kolofon.platform.sealing import Secrets
@@ -158,6 +159,8 @@ async def test_every_path_of_the_real_operations_reaches_its_own() -> None:
 
     handlers: list[ControllerRouterHandler] = [Router("/capi", route_handlers=API_HANDLERS, before_request=tell)]
     dependencies = call_dependencies(unconnected, unconnected, Clock(), LiveCatalogue(), Secrets("0" * 32))
+    dependencies["voucher_guesses"] = Provide(unconnected, sync_to_thread=False)
+    dependencies["login_address"] = Provide(lambda: "", sync_to_thread=False)
     async with talking_to(Litestar(handlers, dependencies=dependencies, openapi_config=None)) as http:
         reached = {}
         for operation in OPERATIONS:

@@ -212,7 +212,7 @@ def test_only_what_runs_and_leads_to_the_product_grants_it(
     runs = any(
         holding.kind in {"subscription", "product"}
         and holding.code in leads
-        and holding.state in {"active", "stopping"}
+        and holding.state in {"waiting", "active", "stopping"}
         and holding.start <= NOW
         and (holding.end is None or holding.end > NOW)
         for holding in subject.holdings

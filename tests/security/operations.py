@@ -44,6 +44,8 @@ def _operations() -> list[Operation]:
 
 
 OPERATIONS = _operations()
+ORDER_ID = 4711  # of partner 1, nobody's yet
+FULFILLED_ID = 4712  # of partner 1, registered in client mode and fulfilled
 
 _ENTERPRISE: dict[str, str | int | None] = {"enterpriseCode": "NEWS"}
 _ORDER_TYPE = _ENTERPRISE | {"orderType": "SUB"}
@@ -64,8 +66,31 @@ def _access(named: Reader) -> Sample:
     return Sample(body=body | {"customerNumber": named.customer_number})
 
 
+def _discount(named: Reader) -> Sample:
+    return Sample(body={"customerNumber": named.customer_number, "product": "MAG"})
+
+
+def _coupon_price(named: Reader) -> Sample:
+    body = {"couponCode": "PAPER", "couponNumber": 10, "countryCode": "NO", "postalCode": "9008"}
+    return Sample(body=body | {"customerNumber": named.customer_number})
+
+
 def _external_id(named: Reader) -> Sample:
     return Sample(body={"externalId": named.credential.partition("@")[0], "credentialType": "D"})
+
+
+def _payer(named: Reader) -> dict[str, Any]:
+    return {"lastName": "Nordmann", "countryCode": "NO", "postalCode": "0150", "emails": [named.credential]}
+
+
+def _order(named: Reader) -> Sample:
+    line = {"productSpecType": "coupon", "productSpecCode": "DIGI", "productSpecNo": 1}
+    return Sample(body={"paymentMethod": "invoice", "payer": _payer(named), "orderLines": [line]})
+
+
+def _customers_order(named: Reader) -> Sample:
+    body = _order(named).body or {}
+    return Sample(body=body | {"payer": _payer(named) | {"customerNumber": named.customer_number}})
 
 
 SAMPLES: dict[str, Callable[[Reader], Sample]] = {
@@ -90,4 +115,32 @@ SAMPLES: dict[str, Callable[[Reader], Sample]] = {
         body=(_external_id(named).body or {}) | {"customerNumber": named.customer_number}
     ),
     "listCustomerProducts": _nothing,
+    "listProductsClient": _nothing,
+    "checkProductClient": _level({}, {"onlyActive": True}),
+    "listSpecificProductsClient": _level({"productType": "subscription"}),
+    "listProductdeliveryplanClient": _level({"productCode": "PAPER"}),
+    "checkProductDependencyDiscountClient": _discount,
+    "checkArticlePrice": _level({}, {"companyCode": "HOUSE", "product": "ARTICLE", "articleRef": "1"}),
+    "checkCouponPriceClient": _coupon_price,
+    "listCouponClient": _level({"productCode": "DIGI"}),
+    "listCouponForCouponNumberClient": _level({"couponCode": "DIGI", "couponNumber": 1}),
+    "listVoucherCodeCouponsClient": _level({"voucherCode": "GIFT-ONE"}),
+    "checkRewardClient": _level({}, {"rewardPartnerId": 7, "rewardId": "nobody-has-it"}),
+    "changeStocksClient": _level({}, {"updates": [{"productId": "MUG", "warehouse": "MAIN", "quantity": 7}]}),
+    "listStocksClient": _nothing,
+    "listStocksForProductClient": _level({"productId": "MUG"}),
+    "listSubscriptions": _nothing,
+    "listSubscriptionsClient": lambda named: Sample({"customerNumber": named.customer_number}),
+    "listSharedSubscriptions": _nothing,
+    "startSubscription": _level({}, {"product": "DIGI", "startTime": 0, "couponCode": "DIGI", "couponNumber": 1}),
+    "registerOrder": _order,
+    "registerOrderClient": _customers_order,
+    "registerCustomer": lambda named: Sample(body=_payer(named)),
+    "registerCustomerClient": lambda named: Sample(body={"customerNumber": named.customer_number}),
+    "completeOrderClient": _level({}, {"orderId": ORDER_ID}),
+    "assignUserClient": lambda named: Sample({"orderId": FULFILLED_ID}, {"credential": named.credential}),
+    "listOrders": _nothing,
+    "searchOrderDetails": _level({}, {"externalOrderId": "nobodys"}),
+    "listOrderProductHistory": _nothing,
+    "listOrderStatusClient": _level({"orderId": ORDER_ID}),
 }

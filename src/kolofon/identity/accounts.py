@@ -37,8 +37,10 @@ class Proved(msgspec.Struct, frozen=True):
     revocations: list[Revocation]
 
 
-async def verified_account(connection: Connection, clock: Clock, credential: str, origin: Origin) -> Proved | None:
-    """The account of a credential whose code was entered; the credential counts as verified by it."""
+async def verified_account(
+    connection: Connection, clock: Clock, credential: str, origin: Origin, level: str = BY_CODE
+) -> Proved | None:
+    """The account of a credential whose code was entered, or link opened; the credential counts as verified by it."""
     revocations: list[Revocation] = []
     unverified = await queries.hold_unverified(connection, credential)
     account = await queries.find_sign_in_account(connection, credential)
@@ -47,7 +49,7 @@ async def verified_account(connection: Connection, clock: Clock, credential: str
     if unverified is not None and not account.disabled:
         revocations = await end_what_is_held(connection, clock, unverified, origin)
         account = SignInAccount(account.unique_id, None, disabled=False)
-    await queries.set_verification_level(connection, credential, BY_CODE)
+    await queries.set_verification_level(connection, credential, level)
     return Proved(account, revocations)
 
 

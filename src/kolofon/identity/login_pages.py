@@ -6,6 +6,8 @@ from litestar.datastructures import State
 from kolofon.identity.account import routes as account
 from kolofon.identity.device import routes as device
 from kolofon.identity.external_sign_in import routes as external
+from kolofon.identity.fulfillment import routes as fulfillment
+from kolofon.identity.login_links import routes as login_links
 from kolofon.identity.login_server import UsesLoginServer
 from kolofon.identity.oauth import authorize_routes as authorize
 from kolofon.identity.oauth import rfc8414
@@ -41,6 +43,8 @@ def _routers_at(prefix: str) -> list[Router]:
             *external.HANDLERS,
             *pages.HANDLERS,
             *account.HANDLERS,
+            *fulfillment.HANDLERS,
+            *login_links.HANDLERS,
         ],
         exception_handlers={OAuthError: _show_oauth_error, ApiError: _show_error},
     )

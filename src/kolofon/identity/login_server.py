@@ -8,6 +8,7 @@ from litestar.params import SkipValidation
 
 from kolofon.catalogue.live import LiveCatalogue
 from kolofon.catalogue.memory import Client
+from kolofon.engine.orders.methods import PaymentProviders
 from kolofon.identity.codes.service import Codes
 from kolofon.identity.device.service import Devices
 from kolofon.identity.external_sign_in.service import ExternalSignIn
@@ -52,6 +53,8 @@ class LoginServer(msgspec.Struct, frozen=True, kw_only=True):
     consent_key: bytes
     devices: Devices
     device_key: bytes
+    payment_providers: PaymentProviders
+    fulfillment_key: bytes
 
     async def lacks_second_factor(self, client: Client, session: Session) -> bool:
         """Whether a session will not do at a client, since its partner wants two factors of its staff."""

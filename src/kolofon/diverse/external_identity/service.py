@@ -1,18 +1,18 @@
 """Register an external identity, and tie it to a customer."""
 
-from kolofon.diverse.external_identity import queries
-from kolofon.diverse.external_identity.queries import Handle
 from kolofon.diverse.external_identity.schemas import (
     ExternalIdAnswer,
     ExternalIdCustomerRequest,
     ExternalIdRequest,
 )
 from kolofon.engine import extid_code
+from kolofon.engine.accounts.queries import Handle, NewHandle, link_customer
+from kolofon.engine.accounts.service import find_or_make_account
 from kolofon.engine.calls import Write
 from kolofon.engine.customers.queries import customer_exists
 from kolofon.platform import audit
 from kolofon.platform.callers import ClientCaller
-from kolofon.platform.credentials import external_credential
+from kolofon.platform.credentials import BY_OTHERS, external_credential
 from kolofon.platform.errors import InvalidRequest
 from kolofon.platform.ids import new_uuid, unique_id_text
 
@@ -36,7 +36,7 @@ async def register_external_id_customer(
         raise InvalidRequest(f"customerNumber: there is no customer {request.customer_number}")
     handle, is_new = await _ensure_handle(call, request, credential)
     if handle.customer_number != request.customer_number:
-        await queries.link_customer(
+        await link_customer(
             call.transaction, handle.unique_id, call.caller.partner_id, request.customer_number, call.clock.now()
         )
         change = audit.Change(
@@ -51,19 +51,21 @@ async def register_external_id_customer(
 
 
 async def _ensure_handle(call: Write[ClientCaller], request: ExternalIdRequest, credential: str) -> tuple[Handle, bool]:
-    await queries.lock_external_id(call.transaction, credential)
-    handle = await queries.find_handle(call.transaction, call.caller.partner_id, credential)
-    if handle is not None:
-        return handle, False
-    unique_id = new_uuid()
-    await queries.add_handle(call.transaction, unique_id, credential, request.credential_type, call.clock.now())
-    change = audit.Change(
-        action="registerExternalIdClient",
-        subject=f"user:{unique_id_text(unique_id)}",
-        after={"credentialType": request.credential_type},
+    new = NewHandle(
+        unique_id=new_uuid(),
+        credential=credential,
+        credential_type=request.credential_type,
+        verification_level=BY_OTHERS,
     )
-    await audit.record(call.transaction, call.clock, call.caller, change)
-    return Handle(unique_id, disabled=False, customer_number=None), True
+    handle, is_new = await find_or_make_account(call.transaction, call.caller.partner_id, new, call.clock.now())
+    if is_new:
+        change = audit.Change(
+            action="registerExternalIdClient",
+            subject=f"user:{unique_id_text(handle.unique_id)}",
+            after={"credentialType": request.credential_type},
+        )
+        await audit.record(call.transaction, call.clock, call.caller, change)
+    return handle, is_new
 
 
 def _credential(request: ExternalIdRequest) -> str:

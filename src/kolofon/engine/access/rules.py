@@ -254,7 +254,8 @@ def _from_holdings(
 
 
 def _is_current(holding: Holding, now: datetime) -> bool:
-    running = holding.state in {"active", "stopping"}
+    # By its times: what waits has begun, and what stops has ended, even before the worker has come to it.
+    running = holding.state in {"waiting", "active", "stopping"}
     return running and holding.start <= now and (holding.end is None or now < holding.end)
 
 

@@ -7,9 +7,10 @@ from urllib.parse import parse_qsl, urlencode
 import msgspec
 
 from kolofon.catalogue.memory import Catalogue, Client
+from kolofon.engine.return_urls import checked_return_url
 from kolofon.identity.oauth.authorization import read_destination
 from kolofon.identity.oauth.rfc6749 import read_parameters
-from kolofon.identity.pages.return_urls import checked_return_url, is_own_page
+from kolofon.identity.pages.return_urls import is_own_page
 from kolofon.platform.credentials import normalised_credential
 from kolofon.platform.errors import InvalidRequest
 

@@ -5,11 +5,11 @@ from urllib.parse import urlsplit
 
 from litestar import Response, get
 
+from kolofon.engine.return_urls import checked_return_url
 from kolofon.identity.login_server import LoginServer, UsesLoginServer
 from kolofon.identity.oauth.rfc6749 import OAuthError, read_parameters
 from kolofon.identity.pages.entries import Site, read_credential, read_site
 from kolofon.identity.pages.recalling import recall
-from kolofon.identity.pages.return_urls import checked_return_url
 from kolofon.identity.pages.signing_out import sign_out
 from kolofon.identity.pages.visits import HttpRequest, query_of
 from kolofon.identity.redirects import redirect

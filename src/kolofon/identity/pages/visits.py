@@ -27,10 +27,15 @@ AFTER_CODE = timedelta(minutes=30)
 
 
 class Visit:
-    """A browser at one of the pages."""
+    """A browser at one of the pages. `query` is that of the page, when the request's own is another."""
 
     def __init__(
-        self, request: HttpRequest, login_server: LoginServer, entry: Entry, form: dict[str, str] | None = None
+        self,
+        request: HttpRequest,
+        login_server: LoginServer,
+        entry: Entry,
+        form: dict[str, str] | None = None,
+        query: str | None = None,
     ) -> None:
         self.server = login_server
         self.entry = entry
@@ -41,7 +46,7 @@ class Visit:
         self.origin = request_origin(request, entry.client.client_id)
         self.browser = browser_of(request, login_server)
         self.language = chosen_language(request, self.form.get("lang"))
-        self._query = query_of(request)
+        self._query = query if query is not None else query_of(request)
         self._base = prefix_of(request)
         self._viewer = Viewer(
             server=login_server,

@@ -1,0 +1,96 @@
+"""The commands about orders: those that could not be handed over are seen here, tried again, or ended."""
+
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from kolofon import cli_tools
+from kolofon.failures import Failure
+
+if TYPE_CHECKING:
+    from kolofon.platform.clock import Clock
+    from kolofon.platform.database import Connection
+
+
+@click.group()
+def orders() -> None:
+    """See orders that could not be handed over, and what to do with them.
+
+    The worker tries each again, at last once an hour, for ever.
+    """
+
+
+@orders.command("stuck")
+def stuck() -> None:
+    """List the orders whose hand-over has failed so far, the oldest first."""
+    from kolofon.engine.orders.handover_queries import list_stuck
+
+    with cli_tools.database() as url:
+        rows = cli_tools.run(url, lambda connection, _: list_stuck(connection))
+    if not rows:
+        click.echo("none")
+        return
+    table = Table("order", "partner", "completed", "attempts", "next attempt", "problem", box=None)
+    for row in rows:
+        times = [time.strftime("%Y-%m-%d %H:%M") for time in (row.fulfilled_at, row.next_attempt_at)]
+        table.add_row(str(row.order_id), row.partner_code, times[0], str(row.attempts), times[1], row.problem)
+    Console().print(table)
+
+
+@orders.command("retry")
+@click.argument("order_id", type=click.IntRange(min=1))
+def retry(order_id: int) -> None:
+    """Have the worker hand over ORDER_ID now, and not when its time comes."""
+    with cli_tools.database() as url:
+        cli_tools.run(url, lambda connection, clock: _retry(connection, clock, order_id, cli_tools.actor()))
+    click.echo(f"the worker hands over order {order_id}")
+
+
+@orders.command("end")
+@click.argument("order_id", type=click.IntRange(min=1))
+@click.option("--reason", required=True, help="Why; it is kept with the order.")
+def end(order_id: int, reason: str) -> None:
+    """End ORDER_ID, which is not handed over yet, as failed.
+
+    What it has taken of vouchers, stock and rewards is given back.
+    """
+    with cli_tools.database() as url:
+        cli_tools.run(url, lambda connection, clock: _end(connection, clock, order_id, reason, cli_tools.actor()))
+    click.echo(f"order {order_id} has ended")
+
+
+async def _retry(connection: "Connection", clock: "Clock", order_id: int, actor: str) -> None:
+    from kolofon.engine.orders.handover_queries import make_due
+    from kolofon.platform import audit
+
+    async with connection.transaction():
+        partner_id = await make_due(connection, order_id, clock.now())
+        if partner_id is None:
+            raise Failure(f"order {order_id} does not wait for its hand-over")
+        change = audit.Change(action="ordersRetry", subject=f"order:{order_id}")
+        await audit.record_command(connection, clock, partner_id, actor, change)
+
+
+async def _end(connection: "Connection", clock: "Clock", order_id: int, reason: str, actor: str) -> None:
+    from kolofon.catalogue.memory import read_catalogue
+    from kolofon.engine.calls import partner_clock
+    from kolofon.engine.orders.queries import find_order
+    from kolofon.engine.orders.service import end_order
+    from kolofon.platform import audit
+    from kolofon.platform.errors import ApiError
+
+    catalogue = await read_catalogue(connection)
+    async with connection.transaction():
+        order = await find_order(connection, order_id)
+        if order is None or order.status not in {"preliminary", "fulfilled"}:
+            raise Failure(f"order {order_id} is not there, or has come to its end")
+        partner = catalogue.partner(order.partner_id)
+        try:
+            now = partner_clock(partner, clock).now()
+            await end_order(connection, partner, now, order_id, "failed", actor, reason)
+        except ApiError as error:
+            raise Failure(error.message) from None
+        change = audit.Change(action="ordersEnd", subject=f"order:{order_id}", after={"reason": reason})
+        await audit.record_command(connection, clock, order.partner_id, actor, change)

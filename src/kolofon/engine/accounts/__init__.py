@@ -1,0 +1,1 @@
+"""Accounts of users, for every chapter that finds or makes them."""

@@ -1,0 +1,1 @@
+"""Links in messages by which a user signs in once, or sets the first password."""

@@ -1,0 +1,1 @@
+"""Completing an order without sending anybody through a web page."""
