@@ -31,19 +31,24 @@ def main() -> None:
     arguments = parser.parse_args()
     with harness.database(arguments.customers) as url:
         readers = asyncio.run(_prepare(url))
-        users = _user_tokens(url, [unique_id for unique_id, _ in readers])
-        client = client_token(url)
-        lists: dict[str, list[tuple[str, str]]] = {
-            "orders": [("/v1/order/status", token) for token in users],
-            "subscriptions": [("/v1/subscription", token) for token in users],
-            "subscriptions, client mode": [(f"/v1/client/subscription/{number}", client) for _, number in readers],
-            "products, client mode": [("/v1/client/product", client)],
-            "coupons, client mode": [("/v1/client/coupon/FP-DIGITAL", client)],
-        }
+        # The server makes the keys that tokens are signed with.
         with harness.kolofon_web(url):
-            print(f"{arguments.customers:,} customers, {CONNECTIONS} at a time, medians of {ROUNDS} x {SECONDS} s")
-            for name, requests in lists.items():
+            print(f"{arguments.customers:,} customers, {CONNECTIONS} at a time, medians of {ROUNDS} rounds")
+            for name, requests in _lists(url, readers).items():
                 _print(name, _measure(requests))
+
+
+def _lists(url: str, readers: list[tuple[UUID, int]]) -> dict[str, list[tuple[str, str]]]:
+    """The requests of each list: path and token."""
+    users = _user_tokens(url, [unique_id for unique_id, _ in readers])
+    client = client_token(url)
+    return {
+        "orders": [("/v1/order/status", token) for token in users],
+        "subscriptions": [("/v1/subscription", token) for token in users],
+        "subscriptions, client mode": [(f"/v1/client/subscription/{number}", client) for _, number in readers],
+        "products, client mode": [("/v1/client/product", client)],
+        "coupons, client mode": [("/v1/client/coupon/FP-DIGITAL", client)],
+    }
 
 
 def _measure(requests: list[tuple[str, str]]) -> list[Figures]:
@@ -126,8 +131,9 @@ async def _add_orders(connection: Connection) -> None:
         insert into invoice
             (partner_id, customer_number, company_code, invoice_number, kind, kid, currency, created_at, invoice_date,
             due_date, net_minor, vat_minor, status, payment_method, order_id)
-        select partner_id, customer_number, 'FPAS', number, 'invoice', lpad(number::text, 10, '0'), 'NOK', $1,
-            $1::date, $1::date + 14, 29900, 0, 'open', 'invoice', number * 4000000007 % 4503599627370495
+        select partner_id, customer_number, 'FPAS', number, 'invoice', lpad(number::text, 10, '0'), 'NOK',
+            $1::timestamptz, $1::timestamptz::date, $1::timestamptz::date + 14, 29900, 0, 'open', 'invoice',
+            number * 4000000007 % 4503599627370495
         from ordering
         """,
         now,
