@@ -1,4 +1,4 @@
-from kolofon.commands import check
+from kolofon.commands.administration import check
 from kolofon.settings import Settings
 from tests.browser_session import Server
 from tests.events.post import FROM

@@ -11,14 +11,14 @@ from rich.progress import Progress
 from rich.table import Table
 
 from kolofon import __version__
-from kolofon.cli_billing import invoice, renew
-from kolofon.cli_orders import orders
-from kolofon.cli_sandbox import sandbox
-from kolofon.cli_tools import actor as _actor
-from kolofon.cli_tools import check_database as _check_database
-from kolofon.cli_tools import database as _database
-from kolofon.cli_tools import run as _run
-from kolofon.cli_tools import settings as _settings
+from kolofon.command_line.billing import invoice, renew
+from kolofon.command_line.orders import orders
+from kolofon.command_line.sandbox import sandbox
+from kolofon.command_line.tools import actor as _actor
+from kolofon.command_line.tools import check_database as _check_database
+from kolofon.command_line.tools import database as _database
+from kolofon.command_line.tools import run as _run
+from kolofon.command_line.tools import settings as _settings
 from kolofon.failures import Failure
 from kolofon.settings import Settings
 
@@ -122,10 +122,10 @@ def load(file: Path) -> None:
     All of the YAML file, or nothing. Loading the same file again changes nothing. The summary says what came, changed
     and went.
     """
-    from kolofon import commands
+    from kolofon.commands import administration
 
     with _database() as url:
-        summary = _run(url, lambda connection, clock: commands.load(connection, clock, file, _actor()))
+        summary = _run(url, lambda connection, clock: administration.load(connection, clock, file, _actor()))
     click.echo(summary)
 
 
@@ -138,16 +138,18 @@ def demo_data(customers: int, partner: str, seed: int) -> None:
 
     Each has an account, subscriptions and permissions. It can be ended and started again: it goes on.
     """
-    from kolofon import commands
+    from kolofon.commands import administration
 
-    new = commands.DemoCustomers(partner, customers, seed)
+    new = administration.DemoCustomers(partner, customers, seed)
     with _database() as url, Progress(console=_errors, transient=True) as bar:
         task = bar.add_task("customers", total=customers)
 
         def progress(done: int) -> None:
             bar.update(task, completed=done)
 
-        summary = _run(url, lambda connection, clock: commands.demo_data(connection, clock, new, progress, _actor()))
+        summary = _run(
+            url, lambda connection, clock: administration.demo_data(connection, clock, new, progress, _actor())
+        )
     click.echo(summary)
 
 
@@ -165,12 +167,12 @@ def check() -> None:
 
     Looks at settings, database, migrations and keys; the exit code is 1 when something is wrong.
     """
-    from kolofon import commands
+    from kolofon.commands import administration
 
     settings = _settings()
     click.echo("ok      settings")
     with _database(settings) as url:
-        findings = asyncio.run(commands.check(settings, url))
+        findings = asyncio.run(administration.check(settings, url))
     for name, problem in findings:
         click.echo(f"{'WRONG ' if problem else 'ok    '}  {name}{': ' + problem if problem else ''}")
     if any(problem for _, problem in findings):
@@ -190,11 +192,11 @@ def client() -> None:
 @click.option("--public", is_flag=True, help="An app or script without a secret; it has to use PKCE.")
 def client_add(client_id: str, partner: str, name: str, redirect_uris: tuple[str, ...], public: bool) -> None:
     """Add a client and print its secret, which is not kept anywhere."""
-    from kolofon import commands
+    from kolofon.commands import administration
 
-    new = commands.NewClient(client_id, partner, name, list(redirect_uris), public)
+    new = administration.NewClient(client_id, partner, name, list(redirect_uris), public)
     with _database() as url:
-        secret = _run(url, lambda connection, clock: commands.add_client(connection, clock, new, _actor()))
+        secret = _run(url, lambda connection, clock: administration.add_client(connection, clock, new, _actor()))
     click.echo(f"client_id      {client_id}")
     click.echo(f"client_secret  {secret}" if secret else "a public client: no secret, PKCE required")
 
@@ -203,10 +205,10 @@ def client_add(client_id: str, partner: str, name: str, redirect_uris: tuple[str
 @click.option("--partner", help="Only this partner's.")
 def client_list(partner: str | None) -> None:
     """List the clients."""
-    from kolofon import commands
+    from kolofon.commands import administration
 
     with _database() as url:
-        rows = _run(url, lambda connection, _: commands.list_clients(connection, partner))
+        rows = _run(url, lambda connection, _: administration.list_clients(connection, partner))
     table = Table("client id", "partner", "name", "kind", "state", box=None)
     for row in rows:
         kind, state = "public" if row.public else "secret", "disabled" if row.disabled else "active"
@@ -219,12 +221,14 @@ def client_list(partner: str | None) -> None:
 @click.option("--overlap-hours", type=click.IntRange(0, 720), default=24, show_default=True, help="The old one's rest.")
 def client_rotate_secret(client_id: str, overlap_hours: int) -> None:
     """Give a client a new secret and print it; the old one works on for a while."""
-    from kolofon import commands
+    from kolofon.commands import administration
 
     with _database() as url:
         secret = _run(
             url,
-            lambda connection, clock: commands.rotate_secret(connection, clock, client_id, overlap_hours, _actor()),
+            lambda connection, clock: administration.rotate_secret(
+                connection, clock, client_id, overlap_hours, _actor()
+            ),
         )
     click.echo(f"client_secret  {secret}")
 
@@ -241,11 +245,11 @@ def user() -> None:
 @click.option("--last-name")
 def user_add(credential: str, password: str, first_name: str | None, last_name: str | None) -> None:
     """Add a user who can sign in with CREDENTIAL, an e-mail address or a mobile number."""
-    from kolofon import commands
+    from kolofon.commands import administration
 
-    new = commands.NewUser(credential, password, first_name, last_name)
+    new = administration.NewUser(credential, password, first_name, last_name)
     with _database() as url:
-        unique_id = _run(url, lambda connection, clock: commands.add_user(connection, clock, new, _actor()))
+        unique_id = _run(url, lambda connection, clock: administration.add_user(connection, clock, new, _actor()))
     click.echo(f"uniqueId  {unique_id}")
 
 
@@ -256,12 +260,13 @@ def user_forget_factors(credential: str) -> None:
 
     Make sure before that it is the user who asks. All verified credentials are told.
     """
-    from kolofon import commands
+    from kolofon.commands import administration
 
     settings = _settings()
     with _database() as url:
         unique_id = _run(
-            url, lambda connection, clock: commands.forget_factors(connection, clock, settings, credential, _actor())
+            url,
+            lambda connection, clock: administration.forget_factors(connection, clock, settings, credential, _actor()),
         )
     click.echo(f"uniqueId  {unique_id}")
 
@@ -278,11 +283,11 @@ def key() -> None:
 @click.option("--algorithm", type=click.Choice(["ES256", "RS256"]), default="ES256", show_default=True)
 def key_rotate(algorithm: str) -> None:
     """Make a new signing key now. It is published at once and signs in an hour, when verifiers have it."""
-    from kolofon import commands
+    from kolofon.commands import administration
 
     settings = _settings()
     with _database(settings) as url:
-        kid = _run(url, lambda connection, clock: commands.rotate_key(connection, clock, settings, algorithm))
+        kid = _run(url, lambda connection, clock: administration.rotate_key(connection, clock, settings, algorithm))
     click.echo(f"kid  {kid}")
 
 
@@ -302,6 +307,6 @@ def _start() -> Settings:
 
 
 def _load_demo(url: str) -> "list[PublisherFile]":
-    from kolofon import commands
+    from kolofon.commands import administration
 
-    return _run(url, lambda connection, clock: commands.load_demo(connection, clock, _actor()))
+    return _run(url, lambda connection, clock: administration.load_demo(connection, clock, _actor()))

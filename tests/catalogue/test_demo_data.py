@@ -9,12 +9,13 @@ import pytest
 
 from kolofon.catalogue.demo_data.service import DemoDataError, DemoDataSummary, generate_demo_data
 from kolofon.catalogue.offers import Period
-from kolofon.commands import CommandError, DemoCustomers, demo_data
-from kolofon.engine.subscriptions.periods import local_day, moved, period_end
+from kolofon.commands.administration import CommandError, DemoCustomers, demo_data
+from kolofon.engine.subscriptions.periods import moved, period_end
 from kolofon.engine.subscriptions.rules import FOREVER, Standing, settled
 from kolofon.platform.clock import Clock
 from kolofon.platform.credentials import normalised_credential
 from kolofon.platform.database import Connection
+from kolofon.platform.dates import day_of
 from tests.browser_session import Server, bearer
 from tests.playground import Playground, Reader
 
@@ -251,7 +252,7 @@ async def test_periods_are_those_of_the_coupons_that_customers_renew_by(playgrou
     for row in found:
         period = renewing.get((row["product_code"], row["coupon_code"], row["coupon_number"]))
         if period is not None:
-            anchor_day = local_day(row["anchor"], "Europe/Oslo").day
+            anchor_day = day_of(row["anchor"], "Europe/Oslo").day
             assert row["end_time"] == period_end(row["start_time"], period, "Europe/Oslo", anchor_day)
         assert row["delivery_plan_id"] == (3 if row["coupon_code"] == "PAPER" else None)
 

@@ -8,7 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from kolofon.billing_commands import NewPayment, pay
+from kolofon.commands.billing import NewPayment, pay
+from kolofon.engine.billing.kid import payment_reference
 from kolofon.engine.billing.service import make_invoices
 from kolofon.failures import Failure
 from kolofon.platform.clock import Clock
@@ -118,10 +119,13 @@ async def test_a_payment_is_taken_by_number_or_reference_and_once(office: Office
 
 async def test_what_cannot_be_paid_is_told_in_a_line(office: Office, clock: Clock) -> None:
     [made] = await office.counter.make()
+    house = office.counter.desk.partner.offers.companies["HOUSE"]
+    others = payment_reference(house, 1002, made.invoice_number)
     wrong = made.kid[:-1] + str((int(made.kid[-1]) + 1) % 10)
     for company_code, number, amount, problem in (
         ("HOUSE", "2", "100", "there is no invoice 2 of HOUSE"),
         ("HOUSE", wrong, "100", f"NUMBER_OR_KID: the check digit of {wrong} is wrong"),
+        ("HOUSE", others, "100", f"NUMBER_OR_KID: no invoice has the payment reference {others}"),
         ("HOUSE", "one", "100", "NUMBER_OR_KID: expected an invoice number, or a payment reference of 15"),
         ("HOUSE", "²", "100", "NUMBER_OR_KID: expected an invoice number, or a payment reference of 15"),
         ("HOUSE", "9" * 19, "100", "NUMBER_OR_KID: expected an invoice number, or a payment reference of 15"),

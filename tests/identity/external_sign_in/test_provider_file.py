@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from kolofon.catalogue.publisher_file.errors import PublisherFileError
-from kolofon.commands import check
+from kolofon.commands.administration import check
 from kolofon.identity.external_sign_in.providers import Providers, is_safe_url, read_providers
 from kolofon.settings import Settings, read_settings
 from tests.browser_session import Server

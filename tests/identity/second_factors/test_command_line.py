@@ -2,7 +2,7 @@
 
 import pytest
 
-from kolofon.commands import CommandError, forget_factors
+from kolofon.commands.administration import CommandError, forget_factors
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Connection
 from kolofon.settings import Settings

@@ -7,7 +7,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from kolofon import cli_tools
+from kolofon.command_line import tools
 from kolofon.failures import Failure
 
 if TYPE_CHECKING:
@@ -47,14 +47,14 @@ def move(partner: str, days: int) -> None:
 
     Subscriptions begin, are renewed and end, invoices are made and reminded of. There is no way back.
     """
-    with cli_tools.database() as url, Progress(console=Console(stderr=True), transient=True) as bar:
+    with tools.database() as url, Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("days", total=days)
 
         def progress(day: int) -> None:
             bar.update(task, completed=day)
 
-        lived = cli_tools.run(
-            url, lambda connection, clock: _move(connection, clock, partner, days, progress, cli_tools.actor())
+        lived = tools.run(
+            url, lambda connection, clock: _move(connection, clock, partner, days, progress, tools.actor())
         )
     click.echo(
         f"{partner}: {days} days later; {lived.changed} subscriptions began, ended, rested or went on, "

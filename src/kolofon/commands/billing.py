@@ -137,7 +137,7 @@ async def show_invoice(
 async def pay(connection: Connection, clock: Clock, new: NewPayment, actor: str) -> str:
     """Take a payment; returns what came of it."""
     partner = await _partner_of(connection, new.partner_code, new.company_code)
-    number = _number_of(partner, new)
+    number = await _number_of(connection, partner, new)
     minor = new.amount.scaleb(decimals(partner.offers.currency))
     if minor != int(minor) or abs(minor) > LARGEST_MINOR:
         raise Failure(f"AMOUNT: expected less than a billion with at most {decimals(partner.offers.currency)} decimals")
@@ -197,13 +197,17 @@ async def _record(
     await audit.record_command(connection, clock, partner.partner_id, actor, change)
 
 
-def _number_of(partner: PartnerCatalogue, new: NewPayment) -> int:
+async def _number_of(connection: Connection, partner: PartnerCatalogue, new: NewPayment) -> int:
     """The number of the invoice that is paid. What is as long as a payment reference is one."""
     company = partner.offers.companies[new.company_code]
     if len(new.number_or_kid) == kid_length(company):
         number = invoice_number_of(company, new.number_or_kid)
         if number is None:
             raise Failure(f"NUMBER_OR_KID: the check digit of {new.number_or_kid} is wrong")
+        invoice = await queries.find_invoice(connection, partner.partner_id, new.company_code, number)
+        # The reference has the customer too: both have to be right.
+        if invoice is None or invoice.kid != new.number_or_kid:
+            raise Failure(f"NUMBER_OR_KID: no invoice has the payment reference {new.number_or_kid}")
         return number
     is_number = new.number_or_kid.isascii() and new.number_or_kid.isdigit()
     if not is_number or len(new.number_or_kid) > LONGEST_NUMBER:

@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from kolofon import cli_tools
+from kolofon.command_line import tools
 
 if TYPE_CHECKING:
-    from kolofon.billing_commands import Shown
+    from kolofon.commands.billing import Shown
 
 _PARTNER_HELP = "The partner's code; needed when several have such a company."
 
@@ -39,25 +39,23 @@ def renew(partner: str | None, dry_run: bool) -> None:
 
     The worker does so by itself. It can be ended and started again: it goes on.
     """
-    from kolofon import billing_commands
+    from kolofon.commands import billing
 
     if dry_run:
-        with cli_tools.database() as url:
-            previews = cli_tools.run(
-                url, lambda connection, clock: billing_commands.preview_renewal(connection, clock, partner)
-            )
+        with tools.database() as url:
+            previews = tools.run(url, lambda connection, clock: billing.preview_renewal(connection, clock, partner))
         for code, rows in previews.items():
             _print_preview(code, rows)
         return
-    with cli_tools.database() as url, Progress(console=Console(stderr=True), transient=True) as bar:
+    with tools.database() as url, Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("renewals", total=None)
 
         def progress(done: int, due: int) -> None:
             bar.update(task, completed=done, total=due)
 
-        lines = cli_tools.run(
+        lines = tools.run(
             url,
-            lambda connection, clock: billing_commands.renew(connection, clock, partner, progress, cli_tools.actor()),
+            lambda connection, clock: billing.renew(connection, clock, partner, progress, tools.actor()),
         )
     click.echo("\n".join(lines))
 
@@ -73,12 +71,10 @@ def invoice() -> None:
 @click.option("--partner", help=_PARTNER_HELP)
 def invoice_show(company: str, number: int, partner: str | None) -> None:
     """Show invoice NUMBER of COMPANY, with its lines and what was paid."""
-    from kolofon import billing_commands
+    from kolofon.commands import billing
 
-    with cli_tools.database() as url:
-        shown = cli_tools.run(
-            url, lambda connection, _: billing_commands.show_invoice(connection, partner, company, number)
-        )
+    with tools.database() as url:
+        shown = tools.run(url, lambda connection, _: billing.show_invoice(connection, partner, company, number))
     _print_invoice(shown)
 
 
@@ -93,13 +89,11 @@ def invoice_pay(company: str, number_or_kid: str, amount: Decimal, reference: st
 
     After `--` an amount may be negative: it was given back.
     """
-    from kolofon import billing_commands
+    from kolofon.commands import billing
 
-    new = billing_commands.NewPayment(partner, company, number_or_kid, amount, reference)
-    with cli_tools.database() as url:
-        line = cli_tools.run(
-            url, lambda connection, clock: billing_commands.pay(connection, clock, new, cli_tools.actor())
-        )
+    new = billing.NewPayment(partner, company, number_or_kid, amount, reference)
+    with tools.database() as url:
+        line = tools.run(url, lambda connection, clock: billing.pay(connection, clock, new, tools.actor()))
     click.echo(line)
 
 
@@ -109,14 +103,12 @@ def invoice_pay(company: str, number_or_kid: str, amount: Decimal, reference: st
 @click.option("--partner", help=_PARTNER_HELP)
 def invoice_credit(company: str, number: int, partner: str | None) -> None:
     """Take invoice NUMBER of COMPANY back as a whole, by a credit note."""
-    from kolofon import billing_commands
+    from kolofon.commands import billing
 
-    with cli_tools.database() as url:
-        credit_note = cli_tools.run(
+    with tools.database() as url:
+        credit_note = tools.run(
             url,
-            lambda connection, clock: billing_commands.credit(
-                connection, clock, (partner, company, number), cli_tools.actor()
-            ),
+            lambda connection, clock: billing.credit(connection, clock, (partner, company, number), tools.actor()),
         )
     click.echo(f"credit note {credit_note} of {company} takes invoice {number} back")
 
@@ -127,14 +119,12 @@ def invoice_credit(company: str, number: int, partner: str | None) -> None:
 @click.option("--partner", help=_PARTNER_HELP)
 def invoice_write_off(company: str, number: int, partner: str | None) -> None:
     """Give up the money of invoice NUMBER of COMPANY. Nobody is reminded of it any more."""
-    from kolofon import billing_commands
+    from kolofon.commands import billing
 
-    with cli_tools.database() as url:
-        cli_tools.run(
+    with tools.database() as url:
+        tools.run(
             url,
-            lambda connection, clock: billing_commands.give_up(
-                connection, clock, (partner, company, number), cli_tools.actor()
-            ),
+            lambda connection, clock: billing.give_up(connection, clock, (partner, company, number), tools.actor()),
         )
     click.echo(f"invoice {number} of {company} is written off")
 

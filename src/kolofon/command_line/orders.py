@@ -6,7 +6,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from kolofon import cli_tools
+from kolofon.command_line import tools
 from kolofon.failures import Failure
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ def stuck() -> None:
     """List the orders whose hand-over has failed so far, the oldest first."""
     from kolofon.engine.orders.handover_queries import list_stuck
 
-    with cli_tools.database() as url:
-        rows = cli_tools.run(url, lambda connection, _: list_stuck(connection))
+    with tools.database() as url:
+        rows = tools.run(url, lambda connection, _: list_stuck(connection))
     if not rows:
         click.echo("none")
         return
@@ -43,8 +43,8 @@ def stuck() -> None:
 @click.argument("order_id", type=click.IntRange(min=1))
 def retry(order_id: int) -> None:
     """Have the worker hand over ORDER_ID now, and not when its time comes."""
-    with cli_tools.database() as url:
-        cli_tools.run(url, lambda connection, clock: _retry(connection, clock, order_id, cli_tools.actor()))
+    with tools.database() as url:
+        tools.run(url, lambda connection, clock: _retry(connection, clock, order_id, tools.actor()))
     click.echo(f"the worker hands over order {order_id}")
 
 
@@ -56,8 +56,8 @@ def end(order_id: int, reason: str) -> None:
 
     What it has taken of vouchers, stock and rewards is given back.
     """
-    with cli_tools.database() as url:
-        cli_tools.run(url, lambda connection, clock: _end(connection, clock, order_id, reason, cli_tools.actor()))
+    with tools.database() as url:
+        tools.run(url, lambda connection, clock: _end(connection, clock, order_id, reason, tools.actor()))
     click.echo(f"order {order_id} has ended")
 
 

@@ -1,0 +1,1 @@
+"""What the command line does in the database, one function a command."""
