@@ -85,8 +85,8 @@ async def _check(connection: Connection, batches: list[RenewalBatch]) -> None:
     )
     renewed = sum(batch.renewed for batch in batches)
     invoices = sum(batch.invoices for batch in batches)
-    if tuple(row) != (invoices, invoices, invoices, renewed, 0):
-        raise SystemExit(f"the run is wrong: {tuple(row)} instead of {(invoices, renewed)}")
+    if row is None or tuple(row) != (invoices, invoices, invoices, renewed, 0):
+        raise SystemExit(f"the run is wrong: {row} instead of {(invoices, renewed)}")
 
 
 def _megabytes() -> float:

@@ -22,6 +22,7 @@ API_SERVER = os.environ.get("API_SERVER", "http://127.0.0.1:8000/capi")
 CLIENT_ID = os.environ.get("CLIENT_ID", "no.fjordposten.web")
 CLIENT_SECRET = os.environ.get("CLIENT_SECRET", "demo-secret-of-fjordposten-web")
 CALLBACK = f"{SITE_URL}/callback"
+OFFER = ("DIGITAL", 1)  # code and number of a coupon
 # A token that would end under way is refreshed before it does.
 SECONDS_EARLY = int(os.environ.get("SECONDS_EARLY", "10"))
 
@@ -129,6 +130,43 @@ def check_access(article_id: str, product: str, reader: Tokens | None, address: 
             return True, answer["explanation"]
         reasons += answer["explanation"]
     return False, reasons
+
+
+def offer() -> dict[str, Any]:
+    """What a visitor who does not subscribe is offered: a coupon of the digital edition."""
+    code, number = OFFER
+    status, answer = site_tokens.call("GET", f"/v1/client/coupon/{code}/{number}")
+    if status != 200 or not answer["coupons"]:
+        raise Unreachable
+    found: dict[str, Any] = answer["coupons"][0]
+    return found
+
+
+def buy(reader: Tokens, postal_code: str) -> str | None:
+    """Order the offer for a reader, who gets an invoice; returns what is wrong with the order, if anything.
+
+    The order is the reader's, so it is registered with the reader's token. The site completes it with its own: nothing
+    has to be paid first. The product is opened at once, for as long as the order is under way.
+    """
+    _, profile = reader.call("GET", "/v1/user/profile")
+    login = profile["loginCredential"]
+    kind = "emails" if login["credentialType"] == "email" else "phoneNumbers"
+    code, number = OFFER
+    line = {
+        "productSpecType": "coupon",
+        "productSpecCode": code,
+        "productSpecNo": number,
+        "allowAccessProduct": "FP-DIGITAL",
+        "allowAccessSeconds": 600,
+    }
+    payer = profile["name"] | {"postalCode": postal_code, kind: [login["credential"]]}
+    order = {"paymentMethod": "invoice", "payer": payer, "orderLines": [line]}
+    status, answer = reader.call("POST", "/v1/order", order)
+    if status == 200:
+        status, answer = site_tokens.call("POST", "/v1/client/order/fulfillment", {"orderId": answer["orderId"]})
+    if status != 200:
+        return str(answer["errorMessage"])
+    return None if answer["fulfillmentStatus"] == "OK" else str(answer["errorMessage"])
 
 
 def _oauth(endpoint: str, form: dict[str, str]) -> tuple[int, Any]:

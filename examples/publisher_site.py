@@ -2,7 +2,7 @@
 
 Start Kolofon with its demo publishers (`make demo`), then `python3 examples/publisher_site.py`, and open
 http://127.0.0.1:8080. A real site does the same with its own framework: authorization code with PKCE and state, Check
-access before an article is shown, a refresh when the token has expired.
+access before an article is shown, a refresh when the token has expired, an order from who does not subscribe.
 
 The settings are in kolofon_client.py. VISITOR_IP pretends that all visitors come from another address, such as
 192.0.2.7, which is the demo publisher's library.
@@ -17,6 +17,7 @@ from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from secrets import token_urlsafe
+from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import kolofon_client as kolofon
@@ -111,7 +112,12 @@ class Site(BaseHTTPRequestHandler):
         if access:
             self._page(article.title, pages.article_page(article, reasons))
         else:
-            self._page(article.title, pages.paywall_page(article_id, session is not None, reasons))
+            self._page(article.title, self._paywall(article_id, session, reasons))
+
+    def _paywall(self, article_id: str, session: Session | None, reasons: list[Any]) -> str:
+        if session is None or pages.ARTICLES[article_id].product != "FP-DIGITAL":
+            return pages.paywall_page(article_id, session is not None, reasons)
+        return pages.shop_page(article_id, kolofon.offer(), session.form_token, reasons)
 
     def _sign_in(self, article_id: str) -> None:
         signing_in = SigningIn(f"/artikkel/{article_id}" if article_id in pages.ARTICLES else "/")
@@ -163,12 +169,22 @@ class Site(BaseHTTPRequestHandler):
             permitted = [{"purpose": value} for name, value in form if name == "purpose" and value in pages.PURPOSES]
             session.tokens.call("POST", PRIVACY, {"permission": permitted})
             self._redirect("/personvern?lagret")
+        elif path == "/kjop":
+            self._buy(session, dict(form))
         elif path == "/logg-ut":
             sessions.pop(self._session_id(), None)
             session.tokens.revoke()
             self._redirect("/", cookie=f"{COOKIE}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax")
         else:
             self._page("Ikke funnet", pages.message_page("Siden finnes ikke", "Adressen fører ikke til noe her."), 404)
+
+    def _buy(self, session: Session, form: dict[str, str]) -> None:
+        back_to = f"/artikkel/{form.get('artikkel', '')}"
+        problem = kolofon.buy(session.tokens, form.get("postnummer", ""))
+        if problem is None:
+            self._redirect(back_to)
+        else:
+            self._page("Bestilling", pages.message_page("Det gikk ikke", problem, (back_to, "Prøv igjen")), 400)
 
     def _form(self) -> list[tuple[str, str]]:
         length = self.headers.get("Content-Length", "")

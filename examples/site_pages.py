@@ -110,6 +110,26 @@ def paywall_page(article_id: str, signed_in: bool, reasons: list[Any]) -> str:
     return f"{_top(ARTICLES[article_id])}</article>{wall}{_why(reasons)}"
 
 
+def shop_page(article_id: str, offer: dict[str, Any], form_token: str, reasons: list[Any]) -> str:
+    """An article without its text, and what it can be read with."""
+    renewal = offer["renewal"]
+    price = f"{offer['description']}. Deretter {renewal['renewalPrice']:.0f} kroner i måneden. Du får faktura."
+    field = (
+        '<label for="postnummer">Postnummer</label><input id="postnummer" name="postnummer" required '
+        'inputmode="numeric" autocomplete="postal-code" maxlength="10">'
+    )
+    form = (
+        f'<form method="post" action="/kjop">{_hidden(form_token)}'
+        f'<input type="hidden" name="artikkel" value="{escape(article_id)}">'
+        f"<p>{field}</p><button>Kjøp og les videre</button></form>"
+    )
+    wall = (
+        '<section class="paywall"><h2>Denne saken er for abonnenter</h2>'
+        f"<p>Abonnementet ditt gir ikke tilgang til denne saken.</p><p>{escape(price)}</p>{form}</section>"
+    )
+    return f"{_top(ARTICLES[article_id])}</article>{wall}{_why(reasons)}"
+
+
 def privacy_page(permitted: set[str], form_token: str, saved: bool) -> str:
     """The purposes, each with a box to tick."""
     boxes = ""

@@ -1,9 +1,12 @@
+import json
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
+import httpx
 import msgspec
 import pytest
 
@@ -12,7 +15,7 @@ from kolofon.catalogue.publisher_file.publisher import PublisherFile
 from kolofon.catalogue.publisher_file.readers import VerificationLevel
 from kolofon.engine.access.queries import SUBJECT
 from kolofon.settings import _PARSERS, Settings
-from tests.demo_server import Demo, environment_without_settings, running_demo
+from tests.demo_server import Demo, running_demo
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -31,19 +34,44 @@ def test_the_tour_in_the_readme_does_what_it_says(demo: Demo) -> None:
     steps = tour_steps((ROOT / "README.md").read_text())
     assert len([expected for _, expected in steps if expected is not None]) >= 7
     script = "".join(f"{commands}\necho '{END_OF_BLOCK}'\n" for commands, _ in steps)
-    script = script.replace("http://127.0.0.1:8000", demo.url)
+    script = script.replace("http://127.0.0.1:8000", demo.url).replace(
+        ".venv/bin/kolofon", f"{sys.executable} -m kolofon"
+    )
     result = subprocess.run(
         ["/bin/bash", "-euo", "pipefail"],
         input=script,
         capture_output=True,
         text=True,
-        env=environment_without_settings(),
+        env=demo.environment,
     )
     assert result.returncode == 0, result.stderr
     outputs = result.stdout.split(END_OF_BLOCK)
     for (commands, expected), output in zip(steps, outputs, strict=False):
         pattern = as_pattern(expected or "")
         assert re.fullmatch(pattern, without_space(output), re.DOTALL), f"{commands}\nprinted\n{output}"
+
+
+def test_the_orders_in_the_documents_are_taken(demo: Demo) -> None:
+    text = (DOCS / "orders.md").read_text()
+    lines = [line for line in text.splitlines() if line.startswith('{"productSpecType"')]
+    orders = [
+        json.loads(block)
+        for language, block in BLOCK.findall(text)
+        if language == "json" and "payer" in block and "orderLines" in block and "exceptionType" not in block
+    ]
+    payer = orders[0]["payer"]
+    orders += [{"paymentMethod": "invoice", "payer": payer, "orderLines": [json.loads(line)]} for line in lines]
+    [xml] = [block for language, block in BLOCK.findall(text) if language == "xml"]
+    assert len(orders) >= 6
+    with httpx.Client(base_url=demo.url) as http:
+        secret = ("no.fjordposten.web", "demo-secret-of-fjordposten-web")
+        answer = http.post("/user/oauth/token", data={"grant_type": "client_credentials"}, auth=secret)
+        http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        for order in orders:
+            answer = http.post("/capi/v1/client/order", json=order)
+            assert answer.status_code == 200, f"{order}\n{answer.text}"
+        answer = http.post("/capi/v1/client/order", content=xml, headers={"Content-Type": "application/xml"})
+        assert answer.status_code == 200, answer.text
 
 
 def tour_steps(text: str) -> list[tuple[str, str | None]]:

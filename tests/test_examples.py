@@ -110,6 +110,21 @@ def test_each_way_in_counts_on_the_site(site: str, credential: str, reads: bool)
         assert (TEXT_OF_PLUS in article.text) is reads
 
 
+def test_anne_buys_the_digital_edition_and_reads_at_once(site: str) -> None:
+    with browser() as client:
+        wall = sign_in(client, f"{site}/logg-inn?artikkel=pluss-1047", "anne.lie@example.no")
+        assert TEXT_OF_PLUS not in wall.text
+        assert "første måned for 1 krone. Deretter 299 kroner i måneden" in wall.text
+        form = {"form_token": form_token(wall), "artikkel": "pluss-1047", "postnummer": ""}
+        refused = client.post(f"{site}/kjop", data=form)
+        assert refused.status_code == 400
+        assert "payer.postalCode" in refused.text
+        article = client.post(f"{site}/kjop", data=form | {"postnummer": "6783"})
+        assert str(article.url) == f"{site}/artikkel/pluss-1047"
+        assert TEXT_OF_PLUS in article.text
+        assert client.post(f"{site}/kjop", data=form | {"form_token": "of another site"}).status_code == 403
+
+
 def test_what_kari_permits_is_kept(site: str) -> None:
     with browser() as client:
         sign_in(client, f"{site}/logg-inn", "kari.nordmann@example.no")

@@ -120,6 +120,18 @@ def test_only_reading_operations_with_fixed_paths_are_called_directly(parts: Par
         "GET /v1/customer/profile",
         "GET /v1/customer/pbm",
         "GET /v1/customer/product",
+        "GET /v1/client/product",
+        "POST /v1/client/product",
+        "POST /v1/client/productdependency/discount",
+        "GET /v1/subscription",
+        "GET /v1/subscription/shared",
+        "GET /v1/order/status",
+        "POST /v1/order/status",
+        "GET /v1/customer/order/product/history",
+        "POST /v1/client/coupon/price",
+        "POST /v1/client/reward/check",
+        "POST /v1/customer/article/price",
+        "GET /v1/client/stock",
     }
 
 

@@ -64,6 +64,7 @@ UNINDEXED = {
     "product_dependency_partner_id_required_product_code_fkey": "products are retired, not deleted",
     "reward_partner_partner_id_product_code_fkey": "products are retired, not deleted",
     "voucher_coupon_partner_id_coupon_code_coupon_number_fkey": "coupons are retired, not deleted",
+    "voucher_use_partner_id_voucher_code_fkey": "vouchers are retired, not deleted",
 }
 
 # Keys that do not begin with the customer, though the table has one.
@@ -147,6 +148,29 @@ async def test_one_that_fails_leaves_those_before_it_and_nothing_of_itself(empty
     await connection.execute("drop table marketing_permission")
     assert await asyncio.to_thread(migrate, empty) == known_migrations()[2:]
     await connection.close()
+
+
+async def test_subscriptions_that_were_there_before_stay_as_paid_as_they_were(empty: str) -> None:
+    connection = await asyncpg.connect(empty)
+    await connection.execute("create table subscription_period (x integer)")
+    with pytest.raises(Exception, match="subscription_period"):
+        await asyncio.to_thread(migrate, empty)
+    await connection.execute("set session_replication_role = replica")  # without their customers
+    await connection.execute(
+        """
+        insert into subscription (partner_id, customer_number, product_code, state, start_time, end_time, paid)
+        values (1, 1, 'DIGI', 'active', '2026-01-01', '2027-01-01', true),
+            (1, 2, 'DIGI', 'active', '2026-01-01', null, true),
+            (1, 3, 'DIGI', 'active', '2026-01-01', '2027-01-01', false)
+        """
+    )
+    await connection.execute("drop table subscription_period")
+    await asyncio.to_thread(migrate, empty)
+    rows = await connection.fetch(
+        "select paid_until = end_time as to_its_end, paid_until = 'infinity' as free from subscription order by 1, 2"
+    )
+    await connection.close()
+    assert [tuple(row) for row in rows] == [(True, False), (None, True), (None, None)]
 
 
 def test_each_sets_a_lock_and_a_statement_time_out_before_anything_else() -> None:

@@ -6,12 +6,15 @@ from weakref import WeakKeyDictionary
 import httpx
 import pytest
 
-from kolofon.engine.subscriptions.periods import day_start
 from kolofon.platform.clock import epoch_milliseconds
+from kolofon.platform.dates import start_of_day
 from kolofon.product_services.subscription.queries import LIST
 from tests.browser_session import Server, bearer
+from tests.calling import sell_anew
 from tests.engine.subscriptions.desk import ZONE, Desk, open_desk
+from tests.ordering import DIGI, Ordering
 from tests.playground import OTHER, OTHER_SECRET, Playground, Reader
+from tests.selling import FIRST
 
 PATH = "/capi/v1/subscription"
 SHARED = "/capi/v1/subscription/shared"
@@ -20,7 +23,9 @@ SHARED = "/capi/v1/subscription/shared"
 @pytest.fixture
 async def desk(playground: Playground) -> Desk:
     """On a quarter past nine of 15 January 2027."""
-    playground.clock.move(day_start(date(2027, 1, 15), ZONE) + timedelta(hours=9, minutes=15) - playground.clock.now())
+    playground.clock.move(
+        start_of_day(date(2027, 1, 15), ZONE) + timedelta(hours=9, minutes=15) - playground.clock.now()
+    )
     return await open_desk(playground)
 
 
@@ -42,7 +47,7 @@ async def signed_in(server: Server, reader: Reader) -> dict[str, str]:
 
 
 def last_second(day: date) -> int:
-    return epoch_milliseconds(day_start(day + timedelta(days=1), ZONE)) - 1000
+    return epoch_milliseconds(start_of_day(day + timedelta(days=1), ZONE)) - 1000
 
 
 async def listed(server: Server, reader: Reader, mode: str | None = None) -> list[dict[str, Any]]:
@@ -130,6 +135,34 @@ async def test_what_is_renewed_costs_what_the_renewal_does(server: Server, desk:
     desk.go_to(desk.day(40))
     (found,) = await listed(server, kari)
     assert found["priceDetails"] == [{"price": 299.0, "periodLength": 1, "periodType": "months"}]
+
+
+async def test_a_period_costs_what_it_was_ordered_for_also_on_the_day_the_price_changes(
+    server: Server, desk: Desk, kari: Reader, playground: Playground
+) -> None:
+    ola = await playground.add_reader("ola@example.no", 1002)
+    await playground.connection.execute(
+        """
+        insert into coupon_price (partner_id, coupon_code, coupon_number, valid_from, currency, vat_included,
+            price_minor, period_length, period_type)
+        values (1, 'DIGI', 1, $1, 'NOK', true, 500, 1, 'months')
+        """,
+        desk.now,
+    )
+    # A coupon that there was not yet when the day began.
+    await playground.connection.execute(
+        "update coupon_price set valid_from = $1 where partner_id = 1 and coupon_code = 'PAPER'", desk.now
+    )
+    await sell_anew(server, playground)
+    ordering = Ordering(playground.connection, desk.clock)
+    for customer_number, version in ((1001, FIRST), (1002, desk.now)):
+        order_id = await ordering.order(DIGI | {"price_version": version})
+        await desk.order(customer_number, ("DIGI", 1), order_id=order_id, line_number=1)
+    await desk.order(1002, ("PAPER", 10))
+    assert [[each["priceDetails"][0]["price"] for each in await listed(server, who)] for who in (kari, ola)] == [
+        [1.0],
+        [5.0, 999.0],
+    ]
 
 
 async def test_one_that_never_ends_has_no_end_and_one_that_does_not_renew_no_next_price(
@@ -274,7 +307,17 @@ async def test_an_end_is_kept_to_by_what_is_free_and_has_to_be_that_of_the_perio
     assert (await start(server, kari, **trial, endTime=last_second(date(2027, 2, 20)))).status_code == 200
     (found,) = await listed(server, kari)
     assert found["startTime"] == epoch_milliseconds(desk.day())
-    assert await desk.connection.fetchval("select end_time from subscription") == day_start(date(2027, 2, 21), ZONE)
+    assert await desk.connection.fetchval("select end_time from subscription") == start_of_day(date(2027, 2, 21), ZONE)
+
+
+async def test_an_end_that_the_customer_has_already_is_not_paid_for_again(
+    server: Server, desk: Desk, kari: Reader
+) -> None:
+    wanted = {"endTime": last_second(date(2027, 2, 14))}
+    for _ in range(2):
+        assert (await start(server, kari, **wanted)).status_code == 200
+    assert await desk.connection.fetchval("select count(*) from subscription_period") == 1
+    assert await desk.connection.fetchval("select count(*) from invoice") == 1
 
 
 async def test_what_cannot_be_started_is_refused_with_the_name_of_the_field(
@@ -342,7 +385,7 @@ async def test_one_that_waits_reads_the_moment_its_start_has_come(server: Server
         return bool(answer.json()["access"])
 
     assert not await reads()
-    desk.clock.move(day_start(date(2027, 1, 18), ZONE) - desk.now)
+    desk.clock.move(start_of_day(date(2027, 1, 18), ZONE) - desk.now)
     headers = await signed_in(server, kari)
     assert await desk.connection.fetchval("select state from subscription") == "waiting"
     assert await reads()

@@ -1,7 +1,6 @@
 """Loading a publisher file: all of it in one transaction, or nothing."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from kolofon.catalogue import queries
 from kolofon.catalogue.changes import KindChanges, LoadSummary, kind_of
@@ -23,6 +22,7 @@ from kolofon.catalogue.terms.service import put_terms
 from kolofon.platform import audit
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Connection, Lock, wait_for_lock
+from kolofon.platform.dates import day_of
 
 
 async def load_publisher(connection: Connection, clock: Clock, source: Source, actor: str) -> LoadSummary:
@@ -39,7 +39,7 @@ async def load_publisher(connection: Connection, clock: Clock, source: Source, a
             problems.raise_any()
         partner = await put_partner(connection, publisher, clock.now())
         partner_id, now = partner.partner_id, partner.now
-        term_checks.check_at(publisher, now.astimezone(ZoneInfo(publisher.partner.time_zone)).date(), problems)
+        term_checks.check_at(publisher, day_of(now, publisher.partner.time_zone), problems)
         codes = await put_codes(connection, partner_id, publisher)
         products = await put_products(connection, partner_id, publisher, now)
         offers = await _load_offers(connection, partner_id, publisher, now, problems, products)

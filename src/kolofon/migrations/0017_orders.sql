@@ -13,6 +13,9 @@ alter table customer
     add column sex text check (sex in ('male', 'female')),
     add column invoice_email text;
 
+-- What an order has opened until its hand-over is closed again when it ends after all; null: none has.
+alter table customer_access add column order_id bigint;
+
 create table customer_email (
     partner_id smallint not null,
     customer_number bigint not null,
@@ -110,8 +113,7 @@ create table customer_order (
     foreign key (partner_id, customer_number) references customer,
     foreign key (partner_id, company_code) references company
 );
-create index customer_order_user on customer_order (unique_id, partner_id, registered_at); -- List orders
-create index customer_order_external on customer_order (partner_id, external_order_id); -- Search order details
+create index customer_order_user on customer_order (unique_id, partner_id, registered_at); -- List orders, Search order details
 create index customer_order_customer on customer_order (partner_id, customer_number); -- the orders of a customer
 -- What the workers look for every few seconds: holds only what is not done.
 create index customer_order_due on customer_order (next_attempt_at) where status = 'fulfilled';
@@ -186,7 +188,6 @@ create table voucher_use (
     foreign key (order_id, line_number) references order_line,
     foreign key (partner_id, voucher_code) references voucher
 );
-create index voucher_use_voucher on voucher_use (partner_id, voucher_code); -- who used it
 
 -- Every change of a stock: a sum of these explains its figure.
 create table stock_movement (

@@ -8,6 +8,8 @@ alter table partner
     add column clock_ahead interval not null default '0' check (clock_ahead >= '0'),
     add constraint partner_clock check (sandbox or clock_ahead = '0');
 
+-- As long as it takes, however many there are. Access checks wait for it.
+set local statement_timeout = '1h';
 alter table subscription
     -- One that was stopped before it began ends where it was to start.
     drop constraint subscription_check,
@@ -27,8 +29,6 @@ alter table subscription
     add column distribution_level text,
     add column received_b2b boolean not null default false,
     add column payment_method text not null default 'invoice',
-    -- The end of the last period that is paid; null: none was, infinity: there is nothing to pay.
-    add column paid_until timestamptz,
     -- When the next period is to be prepared; null: never, infinity: when it is known how it goes on (it is paused, or
     -- was stopped since it was not paid).
     add column renew_at timestamptz,
@@ -37,9 +37,15 @@ alter table subscription
     add column pause_from timestamptz,
     add column pause_until timestamptz,
     add column stop_reason text,
-    add column changed_at timestamptz;
-update subscription set paid_until = coalesce(end_time, 'infinity') where paid;
-alter table subscription drop column paid;
+    add column changed_at timestamptz,
+    -- Becomes paid_until. With all of the above in one pass over the table, which a few million rows take some seconds
+    -- for: quicker than updating them, and no dead rows are left behind.
+    alter column paid drop default,
+    alter column paid drop not null,
+    alter column paid type timestamptz using case when paid then coalesce(end_time, 'infinity') end;
+set local statement_timeout = '60s';
+-- The end of the last period that is paid; null: none was, infinity: there is nothing to pay.
+alter table subscription rename column paid to paid_until;
 create index subscription_renew on subscription (partner_id, renew_at) where renew_at is not null; -- the renewal run
 create index subscription_due_change on subscription (partner_id, change_at) where change_at is not null; -- what starts, ends
 
@@ -57,6 +63,7 @@ create table subscription_period (
     -- It was stopped before this began, and then started anew.
     cancelled boolean not null default false,
     check (end_time > start_time),
+    check ((company_code is null) = (invoice_number is null)),
     primary key (partner_id, customer_number, subscription_id, period_number),
     foreign key (partner_id, customer_number, subscription_id) references subscription
 );
@@ -109,11 +116,16 @@ create table invoice (
     reminder_number smallint, -- of the last that was sent; 0: the invoice itself, null: nothing yet
     -- When the invoice is to be sent, the next reminder, or the stop after the last; null: never.
     remind_at timestamptz,
+    check ((kind = 'creditNote') = (credited_invoice_number is not null)),
+    check (status = 'open' or remind_at is null), -- nobody is reminded of anything else
     primary key (partner_id, customer_number, company_code, invoice_number),
     foreign key (partner_id, customer_number) references customer,
     foreign key (partner_id, company_code) references company
 );
 create index invoice_remind on invoice (partner_id, remind_at) where remind_at is not null; -- the dunning run
+-- An invoice is taken back once.
+create unique index invoice_credited on invoice (partner_id, customer_number, company_code, credited_invoice_number)
+    where credited_invoice_number is not null;
 
 -- Whose invoice a number is: a payment tells only that.
 create table invoice_look_up (

@@ -31,5 +31,5 @@ def day_of(time: datetime, time_zone: str) -> date:
 
 
 def start_of_day(day: date, time_zone: str) -> datetime:
-    """When a day begins there."""
+    """When a day begins there, in UTC. Where the clocks skip midnight, that is when they do."""
     return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(time_zone)).astimezone(UTC)

@@ -9,6 +9,8 @@ from kolofon.engine.billing.service import make_invoices
 from kolofon.platform.database import Connection
 from tests.engine.billing.counter import MONTH, MUG, Counter, columns, draft
 from tests.engine.subscriptions.desk import Desk
+from tests.playground import Playground
+from tests.waiting import until_waiting
 
 KARI = "kari@example.no"
 
@@ -67,6 +69,24 @@ async def test_the_address_for_invoices_goes_before_all_others(counter: Counter)
     await counter.make()
     await counter.remind()
     assert [mail["recipient"] for mail in await counter.mails()] == ["regning@example.no"]
+
+
+async def test_a_customer_without_an_address_is_written_to_where_its_user_is_reached(
+    counter: Counter, playground: Playground
+) -> None:
+    reader = await playground.add_reader("aa.unverified@example.no", 1001, level="notVerified")
+    await playground.add_credential(reader.unique_id, "+4790000001")
+    await counter.make(draft(MONTH))
+    await counter.remind()
+    assert await counter.mails() == []
+    await playground.add_credential(reader.unique_id, "kari.leser@example.no")
+    await counter.make(draft(MONTH))
+    await counter.remind()
+    assert [mail["recipient"] for mail in await counter.mails()] == ["kari.leser@example.no"]
+    await counter.email(KARI)
+    await counter.make(draft(MONTH))
+    await counter.remind()
+    assert [mail["recipient"] for mail in await counter.mails()] == ["kari.leser@example.no", KARI]
 
 
 async def test_a_gift_is_asked_of_who_gives_it(counter: Counter) -> None:
@@ -193,6 +213,37 @@ async def test_the_fee_is_that_of_the_rule_of_the_due_date(counter: Counter) -> 
     await until(counter, date(2027, 3, 1))
     assert (await counter.reminders(1))[1][3] == 3800
     assert (await counter.reminders(2))[1][3] == 4200
+
+
+async def test_a_reminder_that_comes_too_early_for_a_fee_is_free(counter: Counter) -> None:
+    await counter.email(KARI)
+    await counter.connection.execute("update reminder_rule set days_after_due = 5 where reminder_number = 2")
+    counter.desk.partner = (await read_catalogue(counter.connection)).partner(1)
+    await counter.make()
+    await until(counter, date(2027, 3, 3))
+    assert [entry[2:4] for entry in await counter.reminders(1)] == [
+        (date(2027, 1, 29), 0),
+        (date(2027, 2, 26), 3800),
+        (date(2027, 3, 17), 0),
+    ]
+
+
+async def test_who_pays_while_the_stop_is_on_its_way_is_not_stopped(
+    counter: Counter, other_connection: Connection
+) -> None:
+    await counter.connection.execute("delete from reminder_rule")
+    partner = counter.desk.partner = (await read_catalogue(counter.connection)).partner(1)
+    started, _ = await counter.sell(coupon=("DIGI", 2))
+    await counter.remind()
+    counter.desk.go_to(counter.desk.day(40))
+    transaction = counter.connection.transaction()
+    await transaction.start()
+    assert await counter.pay(1)
+    stopping = asyncio.create_task(remind(other_connection, partner, counter.desk.now))
+    await until_waiting(counter.connection)
+    await transaction.commit()
+    assert await stopping == 0
+    assert (await counter.desk.row(started.subscription_id))["state"] == "active"
 
 
 async def test_nothing_is_sent_or_charged_without_an_address_and_it_stops_all_the_same(counter: Counter) -> None:

@@ -3,6 +3,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
+import asyncpg
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -248,6 +249,16 @@ async def test_what_is_taken_back_cannot_be_taken_back_again_and_takes_no_number
     with pytest.raises(Conflict):
         await credit(counter, made.invoice_number if twice == "invoice" else note)
     assert (await counter.make())[0].invoice_number == note + 1
+
+
+async def test_the_database_itself_holds_one_credit_note_of_an_invoice(counter: Counter) -> None:
+    [made] = await counter.make()
+    await credit(counter, made.invoice_number)
+    await counter.connection.execute(
+        "update invoice set status = 'open' where invoice_number = $1", made.invoice_number
+    )
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await credit(counter, made.invoice_number)
 
 
 async def test_an_unknown_invoice_is_not_there_and_takes_no_number(counter: Counter) -> None:

@@ -2,15 +2,14 @@ import asyncio
 from datetime import date, timedelta
 from typing import Any
 
-import msgspec
 import pytest
 
 from kolofon.catalogue.memory import read_catalogue
 from kolofon.engine.billing.kid import DoesNotFit, payment_reference
 from kolofon.engine.billing.renewal import RenewalBatch, renew_batch
 from kolofon.engine.billing.service import make_invoices
-from kolofon.engine.subscriptions.periods import day_start
 from kolofon.platform.database import Connection
+from kolofon.platform.dates import start_of_day
 from tests.engine.billing.counter import Counter, columns, draft
 from tests.engine.subscriptions.desk import ZONE, Desk
 
@@ -32,9 +31,9 @@ async def test_the_next_period_is_prepared_before_the_present_one_ends(counter: 
         (date(2027, 1, 15), date(2027, 2, 15)),
         (date(2027, 2, 15), date(2027, 3, 15)),
     ]
-    assert row["end_time"] == day_start(date(2027, 3, 15), ZONE)
+    assert row["end_time"] == start_of_day(date(2027, 3, 15), ZONE)
     # The period after it is not prepared before this one begins.
-    assert row["renew_at"] == day_start(date(2027, 3, 1), ZONE)
+    assert row["renew_at"] == start_of_day(date(2027, 3, 1), ZONE)
     assert columns(row, ["state", "paid_until"]) == ("active", None)
     assert started.start_time < row["changed_at"] <= desk.now
     assert await desk.events(1001) == [("start", "DIGI", date(2027, 2, 14)), ("renew", "DIGI", date(2027, 3, 14))]
@@ -88,7 +87,7 @@ async def test_a_renewal_is_done_once(counter: Counter) -> None:
 
 async def test_who_was_left_out_for_long_gets_one_period_after_the_other(counter: Counter) -> None:
     started, _ = await counter.sell()
-    counter.desk.go_to(day_start(date(2027, 5, 10), ZONE))
+    counter.desk.go_to(start_of_day(date(2027, 5, 10), ZONE))
     taken = 0
     while batch := (await counter.renew()).taken:
         taken += batch
@@ -99,9 +98,9 @@ async def test_who_was_left_out_for_long_gets_one_period_after_the_other(counter
 
 async def test_periods_keep_the_day_on_which_the_subscription_began(counter: Counter) -> None:
     desk = counter.desk
-    desk.go_to(day_start(date(2027, 1, 31), ZONE))
+    desk.go_to(start_of_day(date(2027, 1, 31), ZONE))
     started, _ = await counter.sell()
-    desk.go_to(day_start(date(2027, 5, 1), ZONE))
+    desk.go_to(start_of_day(date(2027, 5, 1), ZONE))
     while (await counter.renew()).taken:
         pass
     ends = [end for _, end in await desk.periods(started.subscription_id)]
@@ -405,7 +404,7 @@ async def test_what_rests_or_has_no_end_is_not_renewed(counter: Counter) -> None
     await counter.connection.execute(
         "update subscription set renew_at = null, end_time = null where customer_number = 2002"
     )
-    counter.desk.go_to(day_start(date(2099, 1, 1), ZONE))
+    counter.desk.go_to(start_of_day(date(2099, 1, 1), ZONE))
     assert (await counter.renew()).taken == 1
 
 
@@ -423,7 +422,3 @@ async def test_one_that_waits_to_start_waits_on(counter: Counter) -> None:
     [row] = await counter.connection.fetch("select * from subscription")
     assert columns(row, ["state", "change_at", "renew_at"]) == ("waiting", row["start_time"], None)
     assert await counter.connection.fetchval("select count(*) from subscription_change") == 0
-
-
-def test_a_batch_says_what_it_has_done_in_whole_numbers() -> None:
-    assert msgspec.structs.astuple(RenewalBatch(0)) == (0,) * 6

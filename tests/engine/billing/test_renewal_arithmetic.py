@@ -13,8 +13,8 @@ from kolofon.catalogue.memory import read_catalogue
 from kolofon.engine.billing.kid import payment_reference
 from kolofon.engine.billing.renewal_preview import preview
 from kolofon.engine.pricing.rules import Place, price_renewal
-from kolofon.engine.subscriptions.periods import day_start, local_day
 from kolofon.engine.subscriptions.rules import period_end, renewal_time
+from kolofon.platform.dates import day_of, start_of_day
 from tests.engine.billing.counter import Counter
 from tests.engine.subscriptions.desk import ZONE
 
@@ -85,7 +85,7 @@ async def subscribe(counter: Counter, chance: random.Random) -> None:
     for number in numbers:
         began = desk.today - timedelta(days=chance.randint(20, 800))
         ends = desk.today + timedelta(days=chance.randint(-10, 14))
-        start, end = day_start(began, ZONE), day_start(ends, ZONE)
+        start, end = start_of_day(began, ZONE), start_of_day(ends, ZONE)
         payer = chance.choice([None, None, chance.choice(numbers)])
         offer = chance.choice(OFFERS)
         rows.append((number, payer, *offer, chance.choice([1, 1, 2, 7]), start, end, end - timedelta(days=14)))
@@ -114,10 +114,10 @@ def expected(counter: Counter, row: Any, place: tuple[str | None, str | None] | 
     coupon = offers.coupons[row["coupon_code"], row["coupon_number"]] if row["coupon_code"] else None
     product = offers.products[row["product_code"]]
     where = Place(place[0] or "NO", place[1]) if place is not None else None
-    copies, anchor_day = row["copies"], local_day(row["start_time"], ZONE).day
+    copies, anchor_day = row["copies"], day_of(row["start_time"], ZONE).day
     after, end = Renewed(row["renew_at"]), row["end_time"]
     while after.renew_at is not None and after.renew_at <= desk.now:
-        day = local_day(end, ZONE)
+        day = day_of(end, ZONE)
         found = price_renewal(offers, coupon, product, desk.now, place=where, quantity=copies, day=day)
         if found is None:
             after.renew_at = None

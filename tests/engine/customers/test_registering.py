@@ -236,6 +236,46 @@ async def test_what_is_known_stays_and_what_is_missing_is_added(
     assert await rows(connection, "customer_email", "email") == [("a@example.no",), ("b@example.no",)]
 
 
+async def test_who_types_a_customers_address_leads_none_of_its_post_elsewhere(
+    register: Registry, playground: Playground, connection: Connection
+) -> None:
+    await playground.add_reader("kari@example.no", 1001)
+    typed = told(
+        emails=["thief@example.no", "kari@example.no"],
+        phone_numbers=["+4790000009"],
+        invoice_email_address="thief@example.no",
+        persons_social_security_number="<sealed>",
+        street="Storgata",
+    )
+    assert (await register(typed)).by == "credential"
+    assert await rows(connection, "customer_email", "email") == [("kari@example.no",)]
+    assert await rows(connection, "customer_phone_number", "phone_number") == []
+    assert await rows(connection, "customer", "invoice_email", "sealed_national_id") == [(None, None)]
+    assert await rows(connection, "customer_address", "street") == [("Storgata",)]
+
+
+async def test_a_further_address_comes_after_those_that_are_known(
+    register: Registry, playground: Playground, connection: Connection
+) -> None:
+    kari = await playground.add_reader("kari@example.no", 1001)
+    await register(told(emails=["b@example.no"]), kari.unique_id)
+    await register(told(emails=["a@example.no", "b@example.no", "c@example.no"]), kari.unique_id)
+    found = await connection.fetch("select email from customer_email order by position")
+    assert [row["email"] for row in found] == ["b@example.no", "a@example.no", "c@example.no"]
+    assert len({row[0] for row in await rows(connection, "customer_email", "position")}) == 3
+
+
+async def test_however_many_addresses_were_told_one_more_is_taken(
+    register: Registry, playground: Playground, connection: Connection
+) -> None:
+    kari = await playground.add_reader("kari@example.no", 1001)
+    await connection.execute("insert into customer_email values (1, 1001, 'a@example.no', 32767)")
+    await connection.execute("insert into customer_phone_number values (1, 1001, '+4790000001', 32767)")
+    await register(told(emails=["b@example.no"], phone_numbers=["+4790000002"]), kari.unique_id)
+    assert len(await rows(connection, "customer_email", "email")) == 2
+    assert len(await rows(connection, "customer_phone_number", "phone_number")) == 2
+
+
 async def test_only_a_change_is_told_of(register: Registry, playground: Playground, connection: Connection) -> None:
     kari = await playground.add_reader("kari@example.no", 1001)
     for _ in range(2):

@@ -245,6 +245,25 @@ async def test_an_order_that_ends_after_all_gives_everything_back(
     assert (await complete(await ordering.order(REWARD | {"voucher_code": "GIFT-ONE"}, MUG))).is_complete
 
 
+async def test_an_order_that_ends_after_all_closes_what_it_has_opened_and_nothing_else(
+    ordering: Ordering,
+    complete: Any,
+    connection: Connection,
+    partner: PartnerCatalogue,
+    clock: Clock,
+    playground: Playground,
+) -> None:
+    reader = await playground.add_reader("ola@example.no", 1001)
+    await playground.give_access(1001, "product", "DIGI")
+    access = {"allow_access_product": "DIGI", "allow_access_seconds": 31_536_000}
+    ended, other = [await ordering.order(DIGI | access, unique_id=reader.unique_id) for _ in range(2)]
+    await complete(ended)
+    await complete(other)
+    await end(connection, partner, clock, ended)
+    left = await connection.fetch("select order_id from customer_access order by order_id")
+    assert [row["order_id"] for row in left] == [other, None]
+
+
 @pytest.mark.parametrize("status", ["cancelled", "failed", "expired"])
 async def test_what_has_ended_stays_as_it_is(
     ordering: Ordering, connection: Connection, partner: PartnerCatalogue, clock: Clock, status: OrderStatus

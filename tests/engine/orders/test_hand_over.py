@@ -307,3 +307,35 @@ async def test_what_one_worker_has_taken_no_other_takes(
     # The first one wakes up again: there is nothing left to do.
     await hand_over.do(taken)
     assert await ordering.count("invoice") == 1
+
+
+@pytest.mark.parametrize("paid", [0, 60])
+async def test_what_was_not_paid_beforehand_is_asked_for_by_invoice(
+    handed_over: Any, connection: Connection, paid: int
+) -> None:
+    await handed_over(DIGI, payment_method="other", prepaid=True, prepaid_minor=paid)
+    invoice = await connection.fetchrow(
+        "select status, paid_minor, payment_method, remind_at = created_at from invoice"
+    )
+    assert invoice is not None
+    assert tuple(invoice) == ("open", paid, "invoice", True)
+    payments = await connection.fetch("select amount_minor, payment_method from invoice_payment")
+    assert [tuple(row) for row in payments] == ([(paid, "other")] if paid else [])
+
+
+@pytest.mark.parametrize(("recurring", "method"), [(False, "invoice"), (True, "kco")])
+async def test_what_may_not_be_charged_again_is_renewed_by_invoice(
+    handed_over: Any, connection: Connection, recurring: bool, method: str
+) -> None:
+    await handed_over(DIGI, payment_method="kco", prepaid=True, recurring=recurring)
+    assert await connection.fetchval("select payment_method from subscription") == method
+
+
+async def test_a_free_period_beside_something_else_hangs_on_no_invoice(
+    handed_over: Any, connection: Connection
+) -> None:
+    order = await handed_over(TRIAL, MUG)
+    assert await connection.fetchval("select invoice_number from subscription_period") is None
+    assert await connection.fetchval("select count(subscription_id) from invoice_line") == 0
+    assert await connection.fetchval("select net_minor + vat_minor from invoice") == order["amount_minor"]
+    assert await connection.fetchval("select count(*) from order_line where invoice_number is not null") == 2

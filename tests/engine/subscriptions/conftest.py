@@ -2,7 +2,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from kolofon.engine.subscriptions.periods import day_start
+from kolofon.platform.dates import start_of_day
 from tests.engine.subscriptions.desk import ZONE, Desk, open_desk
 from tests.playground import Playground
 
@@ -10,7 +10,9 @@ from tests.playground import Playground
 @pytest.fixture
 async def desk(playground: Playground) -> Desk:
     """On a quarter past nine of 15 January 2027."""
-    playground.clock.move(day_start(date(2027, 1, 15), ZONE) + timedelta(hours=9, minutes=15) - playground.clock.now())
+    playground.clock.move(
+        start_of_day(date(2027, 1, 15), ZONE) + timedelta(hours=9, minutes=15) - playground.clock.now()
+    )
     desk = await open_desk(playground)
     await desk.customer(1001)
     return desk

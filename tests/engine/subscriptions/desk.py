@@ -7,11 +7,11 @@ import asyncpg
 
 from kolofon.catalogue.memory import PartnerCatalogue, read_catalogue
 from kolofon.catalogue.offers import version_at
-from kolofon.engine.subscriptions.periods import day_start, local_day
 from kolofon.engine.subscriptions.running import change_states
 from kolofon.engine.subscriptions.service import Start, StartedPeriod, start_or_extend
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Connection
+from kolofon.platform.dates import day_of, start_of_day
 from tests.playground import Playground
 
 ZONE = "Europe/Oslo"
@@ -32,11 +32,11 @@ class Desk:
 
     @property
     def today(self) -> date:
-        return local_day(self.now, ZONE)
+        return day_of(self.now, ZONE)
 
     def day(self, after: int = 0) -> datetime:
         """The beginning of a day that is so many days from today."""
-        return day_start(self.today + timedelta(days=after), ZONE)
+        return start_of_day(self.today + timedelta(days=after), ZONE)
 
     def go_to(self, moment: datetime) -> None:
         self.clock.move(moment - self.now)
@@ -94,7 +94,7 @@ class Desk:
             subscription_id,
         )
         return [
-            (local_day(row["start_time"], ZONE), local_day(row["end_time"], ZONE) if row["end_time"] else None)
+            (day_of(row["start_time"], ZONE), day_of(row["end_time"], ZONE) if row["end_time"] else None)
             for row in rows
         ]
 
@@ -125,7 +125,7 @@ class Desk:
 def _last_day(milliseconds: int | None) -> date | None:
     if milliseconds is None:
         return None
-    return local_day(datetime.fromtimestamp(milliseconds / 1000 - 1, day_start(date(2027, 1, 1), ZONE).tzinfo), ZONE)
+    return day_of(datetime.fromtimestamp(milliseconds / 1000 - 1, start_of_day(date(2027, 1, 1), ZONE).tzinfo), ZONE)
 
 
 async def open_desk(playground: Playground, partner_id: int = 1) -> Desk:

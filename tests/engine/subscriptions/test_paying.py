@@ -16,7 +16,23 @@ async def ordered(
 ) -> StartedPeriod:
     """Order a month that costs 299, with its invoice."""
     started = await desk.order(customer_number, ("DIGI", 1), payer_customer_number=payer, **members)
-    line = DraftLine(
+    draft = draft_of(_line(desk, customer_number, started), payer=payer or customer_number)
+    async with desk.connection.transaction():
+        await make_invoices(desk.connection, desk.partner, desk.now, [draft])
+    return started
+
+
+async def ordered_line(desk: Desk) -> DraftLine:
+    """Order a month, whose invoice is to be made."""
+    return _line(desk, CUSTOMER, await desk.order(CUSTOMER, ("DIGI", 1)))
+
+
+def draft_of(*lines: DraftLine, payer: int = CUSTOMER) -> Draft:
+    return Draft(customer_number=payer, company_code="HOUSE", currency="NOK", payment_method="invoice", lines=lines)
+
+
+def _line(desk: Desk, customer_number: int, started: StartedPeriod) -> DraftLine:
+    return DraftLine(
         kind="subscription",
         product_code="DIGI",
         description="A month",
@@ -28,16 +44,6 @@ async def ordered(
         subscription_id=started.subscription_id,
         period_number=started.period_number,
     )
-    draft = Draft(
-        customer_number=payer or customer_number,
-        company_code="HOUSE",
-        currency="NOK",
-        payment_method="invoice",
-        lines=(line,),
-    )
-    async with desk.connection.transaction():
-        await make_invoices(desk.connection, desk.partner, desk.now, [draft])
-    return started
 
 
 async def numbers(desk: Desk) -> list[int]:
@@ -226,6 +232,19 @@ async def test_what_would_have_followed_is_asked_for_no_more_and_is_not_given_ba
     assert (third.period_number, third.start_time) == (3, started.end_time)
 
 
+async def test_an_invoice_of_several_periods_that_never_begin_is_taken_back_once(desk: Desk) -> None:
+    await ordered(desk)
+    [first] = await numbers(desk)
+    months = [await ordered_line(desk) for _ in range(2)]
+    async with desk.connection.transaction():
+        await make_invoices(desk.connection, desk.partner, desk.now, [draft_of(*months)])
+    [_, second] = await numbers(desk)
+    desk.go_to(desk.day(20) + timedelta(hours=9))
+    async with desk.connection.transaction():
+        void = await stop_unpaid(desk.connection, desk.partner, desk.now, "HOUSE", CUSTOMER, first)
+    assert void == [("HOUSE", second)]
+
+
 async def test_what_was_paid_ahead_is_kept_through_a_stop(desk: Desk) -> None:
     started = await ordered(desk)
     later = await ordered(desk)
@@ -237,6 +256,33 @@ async def test_what_was_paid_ahead_is_kept_through_a_stop(desk: Desk) -> None:
     await pay(desk, first)
     row = await desk.row(started.subscription_id)
     assert (row["state"], row["end_time"], row["paid_until"]) == ("active", later.end_time, later.end_time)
+
+
+async def test_a_period_whose_invoice_was_taken_back_is_not_owed(desk: Desk) -> None:
+    started = await ordered(desk)
+    later = await ordered(desk)
+    first, second = await numbers(desk)
+    async with desk.connection.transaction():
+        await credit_invoice(desk.connection, desk.partner, desk.now, "HOUSE", first)
+    desk.go_to(desk.day(40) + timedelta(hours=9))
+    await give_up(desk, second)
+    assert (await desk.row(started.subscription_id))["state"] == "stopped"
+    await pay(desk, second)
+    row = await desk.row(started.subscription_id)
+    assert (row["state"], row["end_time"], row["paid_until"]) == ("active", later.end_time, later.end_time)
+
+
+async def test_a_period_that_never_began_and_was_taken_back_is_not_given_for_nothing(desk: Desk) -> None:
+    started = await ordered(desk)
+    await ordered(desk)
+    first, second = await numbers(desk)
+    async with desk.connection.transaction():
+        await credit_invoice(desk.connection, desk.partner, desk.now, "HOUSE", second)
+    desk.go_to(desk.day(20))
+    await give_up(desk, first)
+    await pay(desk, first)
+    row = await desk.row(started.subscription_id)
+    assert (row["state"], row["end_time"], row["paid_until"]) == ("active", started.end_time, started.end_time)
 
 
 async def test_what_was_taken_back_already_is_not_taken_back_again(desk: Desk) -> None:

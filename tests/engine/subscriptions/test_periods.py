@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kolofon.catalogue.offers import Period, PeriodType
-from kolofon.engine.subscriptions.periods import day_start, local_day, midnight, next_midnight
+from kolofon.engine.subscriptions.periods import midnight, next_midnight
 from kolofon.engine.subscriptions.rules import period_end, renewal_time
+from kolofon.platform.dates import day_of, start_of_day
 
 OSLO = "Europe/Oslo"
 # Some change their clocks at midnight: there the day begins at one, or has two midnights.
@@ -19,15 +20,15 @@ periods = st.builds(Period, st.integers(1, 30), st.sampled_from(TYPES))
 
 
 def oslo(year: int, month: int, day: int) -> datetime:
-    return day_start(date(year, month, day), OSLO)
+    return start_of_day(date(year, month, day), OSLO)
 
 
 def ends(first: date, period: Period, times: int, zone: str = OSLO) -> list[date]:
     """The days on which periods in a row end."""
-    start, found = day_start(first, zone), []
+    start, found = start_of_day(first, zone), []
     for _ in range(times):
         start = period_end(start, period, zone, first.day)
-        found.append(local_day(start, zone))
+        found.append(day_of(start, zone))
     return found
 
 
@@ -70,17 +71,17 @@ def test_a_day_of_the_change_to_summer_time_has_twenty_three_hours() -> None:
     ],
 )
 def test_where_the_clocks_skip_midnight_the_day_begins_when_they_do(zone: str, day: date, hour: int) -> None:
-    begun = day_start(day, zone)
+    begun = start_of_day(day, zone)
     assert begun.astimezone(ZoneInfo(zone)).hour == hour
-    assert local_day(begun, zone) == day
-    assert local_day(begun - timedelta(microseconds=1), zone) == day - timedelta(days=1)
+    assert day_of(begun, zone) == day
+    assert day_of(begun - timedelta(microseconds=1), zone) == day - timedelta(days=1)
 
 
 @given(days, zones)
 def test_a_day_begins_with_its_first_moment(day: date, zone: str) -> None:
-    begun = day_start(day, zone)
-    assert local_day(begun, zone) == day
-    assert local_day(begun - timedelta(microseconds=1), zone) == day - timedelta(days=1)
+    begun = start_of_day(day, zone)
+    assert day_of(begun, zone) == day
+    assert day_of(begun - timedelta(microseconds=1), zone) == day - timedelta(days=1)
     assert midnight(begun, zone) == begun == next_midnight(begun, zone)
 
 
@@ -92,7 +93,7 @@ def test_every_moment_lies_between_two_midnights_of_its_day(moment: datetime, zo
 
 @given(days, periods, zones)
 def test_a_period_ends_after_it_starts_and_at_the_beginning_of_a_day(day: date, period: Period, zone: str) -> None:
-    start = day_start(day, zone)
+    start = start_of_day(day, zone)
     end = period_end(start, period, zone, day.day)
     assert end > start
     assert midnight(end, zone) == end
@@ -102,7 +103,7 @@ def test_a_period_ends_after_it_starts_and_at_the_beginning_of_a_day(day: date, 
 def test_twelve_months_are_a_year_and_seven_days_a_week(
     day: date, same: tuple[int, PeriodType, int, PeriodType], zone: str
 ) -> None:
-    start = day_start(day, zone)
+    start = start_of_day(day, zone)
     length, kind, other_length, other_kind = same
     assert period_end(start, Period(length, kind), zone) == period_end(start, Period(other_length, other_kind), zone)
 
@@ -116,11 +117,11 @@ def test_periods_in_a_row_end_where_one_long_period_does(day: date, months: int,
 @given(days, days, periods)
 def test_who_starts_later_never_ends_earlier(one: date, other: date, period: Period) -> None:
     first, second = sorted((one, other))
-    assert period_end(day_start(first, OSLO), period, OSLO) <= period_end(day_start(second, OSLO), period, OSLO)
+    assert period_end(start_of_day(first, OSLO), period, OSLO) <= period_end(start_of_day(second, OSLO), period, OSLO)
 
 
 @given(days, periods, st.integers(0, 365))
 def test_a_renewal_is_prepared_within_the_period_before(day: date, period: Period, renewal_days: int) -> None:
-    start = day_start(day, OSLO)
+    start = start_of_day(day, OSLO)
     end = period_end(start, period, OSLO)
     assert start <= renewal_time(start, end, renewal_days) <= end

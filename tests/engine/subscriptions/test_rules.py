@@ -12,8 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from kolofon.catalogue.offers import Period
 from kolofon.engine.subscriptions import rules
-from kolofon.engine.subscriptions.periods import local_day, midnight, moved, period_end, renewal_time
+from kolofon.engine.subscriptions.periods import midnight, moved, period_end, renewal_time
 from kolofon.engine.subscriptions.rules import FOREVER, TRANSITIONS, UNPAID, Cause, Standing
+from kolofon.platform.dates import day_of
 
 ZONE = "Europe/Oslo"
 RENEWAL_DAYS = 14
@@ -123,7 +124,7 @@ class Life(RuleBasedStateMachine):
         assert first is not None
         left = self.end - first
         step = rules.resume_step(self.standing, self.now, ZONE, RENEWAL_DAYS, self.periods[-1][0])
-        assert step.days == (local_day(self.now, ZONE) - local_day(first, ZONE)).days
+        assert step.days == (day_of(self.now, ZONE) - day_of(first, ZONE)).days
         self.put_off(first, step.days)
         self.become(step.standing, step.cause)
         if left > timedelta():

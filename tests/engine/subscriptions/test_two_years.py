@@ -10,8 +10,8 @@ from kolofon.engine.billing.service import Draft, DraftLine, Paid, make_invoices
 from kolofon.engine.pricing.rules import Place, price_coupon
 from kolofon.engine.subscriptions import changing
 from kolofon.engine.subscriptions.life_run import live_through
-from kolofon.engine.subscriptions.periods import day_start, local_day
 from kolofon.engine.subscriptions.service import StartedPeriod
+from kolofon.platform.dates import day_of, start_of_day
 from tests.engine.subscriptions.desk import ACTOR, ZONE, Desk
 
 BEGINNING = date(2027, 1, 15)
@@ -147,7 +147,7 @@ class Years:
             str(customer),
         )
         events = await self.desk.events(customer)
-        days = [str(local_day(row["occurred_at"], ZONE)) for row in rows]
+        days = [str(day_of(row["occurred_at"], ZONE)) for row in rows]
         return [
             (day, status, str(end) if end is not None else None)
             for day, (status, _, end) in zip(days, events, strict=True)
@@ -164,7 +164,7 @@ class Years:
         )
         assert row is not None
         paid = row["paid_until"]
-        return row["state"], str(local_day(paid - timedelta(seconds=1), ZONE)) if paid is not None else None
+        return row["state"], str(day_of(paid - timedelta(seconds=1), ZONE)) if paid is not None else None
 
 
 # The months of the two years, as 2027-01.
@@ -257,7 +257,7 @@ async def test_two_years_of_ten_subscribers_come_to_these_invoices_and_events(de
     years = Years(desk)
     await years.begin()
     for day in range(1, DAYS + 1):
-        desk.go_to(day_start(BEGINNING + timedelta(days=day), ZONE) + timedelta(hours=6))
+        desk.go_to(start_of_day(BEGINNING + timedelta(days=day), ZONE) + timedelta(hours=6))
         await years.a_day()
     assert {customer: await years.invoices(customer) for customer in INVOICES} == INVOICES
     assert {customer: await years.told(customer) for customer in EVENTS} == EVENTS
@@ -285,7 +285,7 @@ async def all_is_in_order(desk: Desk) -> None:
 async def test_living_through_the_same_day_again_changes_nothing(desk: Desk) -> None:
     years = Years(desk)
     await years.begin()
-    desk.go_to(day_start(date(2027, 2, 12), ZONE))
+    desk.go_to(start_of_day(date(2027, 2, 12), ZONE))
     assert (await live_through(desk.connection, desk.partner, desk.now)).anything
     before = await everything(desk)
     assert not (await live_through(desk.connection, desk.partner, desk.now)).anything

@@ -1,12 +1,5 @@
 """No statement of identity looks at other readers' rows: each goes by an index, however many there are."""
 
-import inspect
-import json
-import re
-from collections.abc import Iterator
-from types import ModuleType
-from typing import Any
-
 import pytest
 
 from kolofon.identity import queries as sessions
@@ -24,6 +17,7 @@ from kolofon.identity.remember_me import queries as remember_me
 from kolofon.identity.second_factors import queries as second_factors
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Connection
+from tests import plans
 from tests.playground import Playground
 
 MODULES = (
@@ -43,10 +37,6 @@ MODULES = (
 )
 # Few of them: reading them all is the quick way.
 SMALL = {"client", "partner", "signing_key"}
-STATEMENT = re.compile(
-    r'"""\n(\s+(?:select|update|delete|with)\b.*?)"""|"((?:select|update|delete)\b[^"]*)"', re.DOTALL
-)
-
 # What each table holds in the test; $1 is the time.
 FILLINGS = (
     """insert into user_credential
@@ -101,30 +91,6 @@ FILLINGS = (
 )
 
 
-def statements() -> Iterator[tuple[str, str]]:
-    """Every statement that searches, by the name of its function."""
-    for module in MODULES:
-        yield from _of(module)
-
-
-def _of(module: ModuleType) -> Iterator[tuple[str, str]]:
-    for name, function in inspect.getmembers(module, inspect.iscoroutinefunction):
-        # Sweeps look for what is old by the age's index, or read the whole table when most of it is; inserts look for
-        # nothing.
-        if function.__module__ != module.__name__ or name.startswith("sweep"):
-            continue
-        source = inspect.getsource(function)
-        found = STATEMENT.findall(source)
-        yield from ((f"{module.__name__}.{name}", long or short) for long, short in found)
-
-
-def scans(plan: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    if "Relation Name" in plan:
-        yield plan["Node Type"], plan["Relation Name"]
-    for inner in plan.get("Plans", []):
-        yield from scans(inner)
-
-
 @pytest.fixture
 async def crowded(playground: Playground, connection: Connection, clock: Clock) -> Connection:
     """So many readers, sessions and grants that looking through them all would be the slow way."""
@@ -142,17 +108,9 @@ async def crowded(playground: Playground, connection: Connection, clock: Clock) 
 
 
 async def test_every_search_goes_by_an_index(crowded: Connection) -> None:
-    found = list(statements())
+    # Sweeps look for what is old by the age's index, or read the whole table when most of it is.
+    found = {name: text for name, text in plans.statements(MODULES).items() if ".sweep" not in name}
     assert len(found) >= 80
-    slow = {}
-    await crowded.execute("set plan_cache_mode = force_generic_plan")
-    for number, (name, statement) in enumerate(found):
-        await crowded.execute(f"prepare s{number} as {statement}")
-        places = len(set(re.findall(r"\$\d+", statement)))
-        values = ", ".join(["null"] * places)
-        [plan] = (await crowded.fetchval(f"explain (format json) execute s{number}({values})"),)
-        [whole] = json.loads(plan)
-        seen = {relation for node, relation in scans(whole["Plan"]) if node == "Seq Scan"}
-        if seen - SMALL:
-            slow[name] = seen - SMALL
-    assert slow == {}
+    await plans.prepare(crowded, found)
+    slow = {name: plans.read_through(plan) - SMALL for name, plan in (await plans.plan(crowded, found)).items()}
+    assert {name: tables for name, tables in slow.items() if tables} == {}

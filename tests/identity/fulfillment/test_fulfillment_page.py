@@ -116,6 +116,27 @@ async def test_the_browser_is_told_what_came_of_the_order(
     assert await ordering.status(order_id) == done
 
 
+@pytest.mark.parametrize(
+    ("query", "origins"),
+    [
+        ({"returnUrl": RETURN}, "'self' https://web.example.no"),
+        ({"returnUrl": "https://evil.example/"}, "'self' {own}"),
+        ({}, "'self' {own}"),
+        ([("orderId", "1"), ("orderId", "2")], "'self' {own}"),
+    ],
+)
+async def test_the_sign_in_before_an_order_may_lead_to_the_site_and_nowhere_else(
+    server: Server, stranger: httpx.AsyncClient, query: Any, origins: str
+) -> None:
+    # Chromium holds every redirect after a form to the page's policy, the last one too.
+    own = server.parts.settings.public_url
+    page = f"{own}/user/fulfillment?{urlencode(query)}"
+    answer = await stranger.get("/user/login", params={"clientId": WEB, "returnUrl": page, "errorUrl": ERROR})
+    assert answer.status_code == 200, answer.text
+    policy = answer.headers["content-security-policy"]
+    assert policy.partition("form-action ")[2] == origins.format(own=own)
+
+
 async def test_what_is_not_to_be_had_any_more_is_an_error(stranger: httpx.AsyncClient, ordering: Ordering) -> None:
     order_id = await ordering.order(DIGI | {"voucher_code": "GIFT-GONE"})
     assert came_back(await open_page(stranger, order_id), "error")
@@ -214,6 +235,31 @@ async def test_an_order_whose_payer_is_reached_at_the_reader_becomes_theirs(
     assert await connection.fetchval("select unique_id from customer_order") == reader.unique_id
     actions = await connection.fetch("select action from audit_log order by audit_id")
     assert [row["action"] for row in actions] == ["tieOrder", "completeOrder"]
+
+
+@pytest.mark.parametrize(("number", "is_theirs"), [(1001, True), (1002, False)])
+@pytest.mark.parametrize("word", [None, "yes"])
+async def test_an_order_that_names_another_customer_becomes_no_readers(
+    karis: httpx.AsyncClient,
+    ordering: Ordering,
+    reader: Reader,
+    connection: Connection,
+    playground: Playground,
+    number: int,
+    is_theirs: bool,
+    word: str | None,
+) -> None:
+    await playground.link((await playground.add_reader("siri@example.no")).unique_id, 1002)
+    # Whoever ordered has typed somebody's number, and an own address.
+    email = "kari@example.no" if word is None else "kari@private.example"
+    order_id = await ordering.order(payer=OLA | {"emails": [email], "customerNumber": number})
+    answer = await open_page(karis, order_id)
+    if word is not None and is_theirs:
+        answer = await send(karis, answer, action=word)
+    assert came_back(answer, "success")
+    assert await connection.fetchval("select unique_id from customer_order") == (
+        reader.unique_id if is_theirs else None
+    )
 
 
 @pytest.mark.parametrize(("word", "is_theirs"), [("yes", True), ("no", False)])

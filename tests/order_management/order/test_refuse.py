@@ -120,9 +120,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (prepaid("other", paymentInfoOther={"transactionId": "t"}, recurring=True), "recurring: expected false with"),
     (order(paymentMethod="vippsRecurring", recurring=False), "recurring: expected true with"),
     (order(TRIAL, paymentMethod="free", recurring=True), "recurring: expected false with paymentMethod free"),
-    (prepaid("kco"), "paymentInfoKco.klarnaOrderId: expected of an order that has been paid"),
-    (prepaid("kco", paymentInfoKco={}), "paymentInfoKco.klarnaOrderId: expected"),
-    (prepaid("kco", paymentInfoKco=KCO, recurring=True), "paymentInfoKco.recurringToken: expected"),
+    (prepaid("kco"), "paymentInfoKco.klarnaOrderId: missing"),
+    (prepaid("kco", paymentInfoKco={}), "paymentInfoKco.klarnaOrderId: missing"),
+    (prepaid("kco", paymentInfoKco={"klarnaOrderId": " "}), "paymentInfoKco.klarnaOrderId: missing"),
+    (prepaid("kco", paymentInfoKco=KCO, recurring=True), "paymentInfoKco.recurringToken: missing"),
     (
         prepaid("kco", paymentInfoKco=KCO, paymentInfoNexi={"paymentId": "p"}),
         "paymentInfoNexi: does not go with paymentMethod kco and prepaid true",
@@ -140,8 +141,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     # What is ordered.
     (line(MONTH, "productSpecType"), "orderLines[0]"),
     (line(MONTH, productSpecType="gift"), "orderLines[0].productSpecType"),
-    (line(MONTH, "productSpecCode"), "orderLines[0].productSpecCode: expected of productSpecType coupon"),
-    (line(MONTH, "productSpecNo"), "orderLines[0].productSpecNo: expected of productSpecType coupon"),
+    (line(MONTH, "productSpecCode"), "orderLines[0].productSpecCode: missing; it is needed with"),
+    (line(MONTH, "productSpecNo"), "orderLines[0].productSpecNo: missing; it is needed with"),
     (line(MONTH, productSpecNo=99), "orderLines[0].productSpecCode: there is no coupon DIGI 99"),
     (line(MONTH, productSpecCode="MKT", productSpecNo=7), "orderLines[0].productSpecCode: there is no coupon MKT 7"),
     (line(MONTH, productSpecCode="OLD"), "orderLines[0].productSpecCode: the coupon OLD 1 is not on sale"),
@@ -152,10 +153,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (line(MUG, product="PRODUCT-WITH-A-LONG-CODE"), "orderLines[0].product"),
     (line(ISSUE, "product"), "orderLines[0].product: expected the code of an issue"),
     (line(ISSUE, product="1999-01"), "orderLines[0].product: there is no issue 1999-01 of MAG"),
-    (line(ARTICLE, "articleDetail"), "orderLines[0].articleDetail: expected of productSpecType article"),
+    (line(ARTICLE, "articleDetail"), "orderLines[0].articleDetail: missing; it is needed with productSpecType article"),
     (line(ARTICLE, articleDetail=without(DETAIL, "articleRef")), "orderLines[0].articleDetail.articleRef: expected"),
     (line(ARTICLE, articleDetail=DETAIL | {"product": "NO"}), "orderLines[0].articleDetail.product: there is no"),
-    (line(ARTICLE, articleDetail=without(DETAIL, "product")), "orderLines[0].articleDetail.product: there is no"),
+    (line(ARTICLE, articleDetail=without(DETAIL, "product")), "orderLines[0].articleDetail.product: expected"),
     (line(ARTICLE, articleDetail=DETAIL | {"product": "MUG"}), "orderLines[0].articleDetail.product: no articles of"),
     (line(ARTICLE, articleDetail=DETAIL | {"companyCode": "X"}), "orderLines[0].articleDetail.companyCode: ARTICLE is"),
     (line(ARTICLE, quantity=2), "orderLines[0].quantity: expected 1"),
@@ -329,6 +330,28 @@ async def test_guessing_voucher_codes_is_slowed_down(kari: Shop, shop: Shop, rea
     assert answer.status_code == 429
     # Only who guessed has to wait.
     await shop.registered(line(MONTH, voucherCode="GIFT-ONE"))
+    await kari.registered(order())
+
+
+async def test_an_order_with_more_vouchers_than_are_counted_is_refused(shop: Shop) -> None:
+    lines = [MONTH | {"voucherCode": f"GUESS-{n}"} for n in range(21)]
+    told = await shop.refused(order(*lines))
+    assert told == "orderLines: expected 20 different vouchers at most"
+    # None of them was looked up.
+    await shop.registered(line(MONTH, voucherCode="GIFT-ONE"))
+    many = [MONTH | {"voucherCode": "gift-many"}] * 3 + [MONTH] * 30
+    await shop.registered(order(*many))
+
+
+async def test_a_public_client_opens_nothing_before_the_hand_over(
+    kari: Shop, server: Server, playground: Playground
+) -> None:
+    body = line(TRIAL, allowAccessProduct="PAPER", allowAccessSeconds=31_536_000)
+    await kari.registered(body)
+    await change_client(server, playground, WEB, "public = true")
+    for access in ({"allowAccessProduct": "PAPER"}, {"allowAccessCategoryType": "SPORT"}):
+        told = await kari.refused(order(MONTH, TRIAL | access | {"allowAccessSeconds": 60}))
+        assert told == "orderLines[1].allowAccessSeconds: expected nothing of a public client in user mode"
     await kari.registered(order())
 
 

@@ -196,6 +196,29 @@ async def test_who_subscribes_to_the_paper_gets_the_magazine_for_less(
     assert by_number.lines[0]["discount_minor"] == 2000
 
 
+async def test_of_two_discounts_the_one_counts_that_takes_most_off_what_is_ordered(
+    kari: Shop, server: Server, playground: Playground, connection: Connection
+) -> None:
+    # A dearer offer of the magazine, of which 20 % would be more than 50.00.
+    await sell_anew(
+        server,
+        playground,
+        "insert into product_dependency values (1, 'MAG', 'DIGI', 0, 5000)",
+        """
+        insert into coupon (partner_id, coupon_code, coupon_number, kind, product_code, description, changed_at)
+        values (1, 'MAG', 21, 'subscription', 'MAG', 'Ten years', '2000-01-01')
+        """,
+        """
+        insert into coupon_price (partner_id, coupon_code, coupon_number, valid_from, currency, vat_included,
+            price_minor, period_length, period_type)
+        values (1, 'MAG', 21, '2000-01-01', 'NOK', false, 100000, 10, 'years')
+        """,
+    )
+    await playground.subscribe(1001, "PAPER")
+    made = await kept(connection, await kari.registered(order(MAGAZINE, MAGAZINE | {"productSpecNo": 21})))
+    assert [line["discount_minor"] for line in made.lines] == [5000, 20000]
+
+
 async def test_prices_of_later_do_not_touch_an_order_of_before(
     server: Server, shop: Shop, playground: Playground, connection: Connection
 ) -> None:

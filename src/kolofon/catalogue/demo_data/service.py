@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -10,6 +9,7 @@ from kolofon.catalogue.demo_data import holding_queries, queries, subscription_q
 from kolofon.catalogue.demo_data.queries import Batch
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Connection
+from kolofon.platform.dates import day_of
 
 # The readers of the demo files have lower numbers. Whoever has a higher one already is left alone.
 NUMBERS_ABOVE = 1_000_000
@@ -72,7 +72,7 @@ async def generate_demo_data(
     if not partner.products:
         raise DemoDataError(f"the partner {partner_code} has no subscription product that customers could hold")
     key = await queries.find_key(connection, partner_code, seed)
-    day = clock.now().astimezone(ZoneInfo(partner.time_zone)).date()
+    day = day_of(clock.now(), partner.time_zone)
     end = NUMBERS_ABOVE + customers
     summary = DemoDataSummary(partner_code=partner_code, first_number=NUMBERS_ABOVE + 1, last_number=end)
     for first in range(NUMBERS_ABOVE + 1, end + 1, BATCH_SIZE):

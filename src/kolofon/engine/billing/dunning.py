@@ -19,11 +19,11 @@ from kolofon.engine.billing.paying_queries import lock_subscriptions
 from kolofon.engine.billing.queries import Invoice
 from kolofon.engine.billing.rules import next_reminder_at, reminder_due_date, reminder_fee, rule_at
 from kolofon.engine.billing.service import credit_invoice
-from kolofon.engine.subscriptions.periods import local_day
 from kolofon.engine.subscriptions.service import stop_unpaid
 from kolofon.events.outbox.messages import LONGEST_RECIPIENT
 from kolofon.events.outbox.service import send
 from kolofon.platform.database import Connection
+from kolofon.platform.dates import day_of
 from kolofon.platform.templating import one_line
 
 _log = structlog.get_logger()
@@ -70,7 +70,7 @@ async def _lock_what_may_stop(connection: Connection, partner: PartnerCatalogue,
 def _next_letter(partner: PartnerCatalogue, now: datetime, chased: Chased) -> Sent | None:
     """What is to be sent of an invoice now: itself, or the next reminder. None: all were sent, and it stops."""
     offers, invoice, recipient = partner.offers, chased.invoice, _mailable(chased.recipient)
-    day = local_day(now, offers.time_zone)
+    day = day_of(now, offers.time_zone)
     if invoice.reminder_number is None:
         # Who gets it late has time to pay all the same, before being reminded.
         next_at = next_reminder_at(offers, 0, invoice.due_date, max(invoice.due_date, day))

@@ -8,6 +8,7 @@ import msgspec
 
 from kolofon.engine.billing.messages import Kind, Line
 from kolofon.engine.billing.queries import Invoice
+from kolofon.platform.credentials import VERIFIED_LEVELS
 from kolofon.platform.database import Connection
 
 Key = tuple[str, int]  # company and number
@@ -60,7 +61,10 @@ async def list_due(connection: Connection, partner_id: int, now: datetime, most:
 
 
 async def take(connection: Connection, partner_id: int, now: datetime, due: Sequence[Due]) -> list[Chased]:
-    """Take of these what is still due and nobody else works on, with the e-mail address of who pays."""
+    """Take of these what is still due and nobody else works on, with the e-mail address of who pays.
+
+    A customer without one is written to where somebody who signs in for it has shown to be reached.
+    """
     rows = await connection.fetch(
         """
         with taken as materialized (
@@ -72,13 +76,21 @@ async def take(connection: Connection, partner_id: int, now: datetime, due: Sequ
             join invoice_look_up using (partner_id, company_code, invoice_number, customer_number)
             where partner_id = $1 and remind_at <= $4
             order by company_code, invoice_number
-            for no key update of invoice
+            for no key update of invoice skip locked
         )
         select taken.*, coalesce(sent.due_date, taken.due_date) as last_due_date, coalesce(sent.fees, 0) as fees,
             coalesce(invoice_email, (
                 select email from customer_email e
                 where e.partner_id = $1 and e.customer_number = taken.customer_number
                 order by position
+                limit 1
+            ), (
+                select credential
+                from user_customer u
+                join user_credential using (unique_id)
+                where u.partner_id = $1 and u.customer_number = taken.customer_number
+                    and credential_type = 'A' and verification_level = any($5::text[])
+                order by linked_at, user_credential.created_at, credential
                 limit 1
             )) as recipient
         from taken
@@ -94,6 +106,7 @@ async def take(connection: Connection, partner_id: int, now: datetime, due: Sequ
         [each.company_code for each in due],
         [each.invoice_number for each in due],
         now,
+        VERIFIED_LEVELS,
     )
     return [
         Chased(

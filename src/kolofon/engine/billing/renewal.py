@@ -10,13 +10,14 @@ import msgspec
 
 from kolofon.catalogue.memory import PartnerCatalogue
 from kolofon.engine.billing import renewal_queries as queries
+from kolofon.engine.billing import renewal_writing_queries as writing
 from kolofon.engine.billing.kid import payment_reference
 from kolofon.engine.billing.number_queries import take_numbers
 from kolofon.engine.billing.renewal_queries import Renewing
 from kolofon.engine.billing.renewal_terms import RenewalTerms
 from kolofon.engine.billing.rules import due_date
-from kolofon.engine.subscriptions.periods import local_day
 from kolofon.platform.database import Connection
+from kolofon.platform.dates import day_of
 
 BATCH = 10_000
 
@@ -41,7 +42,8 @@ async def renew_batch(
 ) -> RenewalBatch:
     """Prepare the next period of up to `most` subscriptions that are due, in a transaction of its own.
 
-    `terms`: those of the run that the batch is part of, which remember prices from batch to batch. Raises DoesNotFit.
+    In a transaction of the caller it is part of that, and can be there once. `terms`: those of the run that the batch
+    is part of, which remember prices from batch to batch. Raises DoesNotFit.
     """
     run = renewing(partner, now)
     if not await queries.is_any_due(connection, run.partner_id, now):
@@ -54,9 +56,9 @@ async def renew_batch(
         groups = await queries.list_groups(connection)
         terms = terms or RenewalTerms(partner, now)
         await queries.add_terms(connection, {group.group_number: terms.of(group) for group in groups})
-        await queries.prolong_subscriptions(connection, run)
-        await queries.let_end(connection, run)
-        await queries.add_events(connection, run)
+        await writing.prolong_subscriptions(connection, run)
+        await writing.let_end(connection, run)
+        await writing.add_events(connection, run)
         await _add_invoices(connection, partner, run)
         made = await queries.sum_up(connection)
     return RenewalBatch(taken, made.renewed, made.stopping, made.invoices, made.net_minor, made.vat_minor)
@@ -69,7 +71,7 @@ def renewing(partner: PartnerCatalogue, now: datetime) -> Renewing:
         country_code=partner.offers.country_code,
         time_zone=partner.offers.time_zone,
         now=now,
-        day=local_day(now, partner.offers.time_zone),
+        day=day_of(now, partner.offers.time_zone),
     )
 
 
@@ -83,6 +85,6 @@ async def _add_invoices(connection: Connection, partner: PartnerCatalogue, run: 
             kid = payment_reference(company, payer, number)
             numbers.append((company_code, number - first + 1, number, kid))
     await queries.number_invoices(connection, numbers)
-    await queries.add_invoices(connection, run, due_date(partner.offers, run.day))
-    await queries.add_lines(connection, run)
-    await queries.add_periods(connection, run)
+    await writing.add_invoices(connection, run, due_date(partner.offers, run.day))
+    await writing.add_lines(connection, run)
+    await writing.add_periods(connection, run)

@@ -13,8 +13,8 @@ import msgspec
 from kolofon.catalogue.memory import PartnerCatalogue
 from kolofon.catalogue.offers import Period
 from kolofon.engine.pricing.rules import Place, Priced, price_renewal
-from kolofon.engine.subscriptions.periods import local_day
 from kolofon.engine.subscriptions.rules import period_end, renewal_time
+from kolofon.platform.dates import day_of
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -64,7 +64,7 @@ class RenewalTerms:
     def of(self, group: Group) -> Terms | None:
         """The terms of a group; None: it does not renew, and ends with the period it has."""
         time_zone = self._offers.time_zone
-        found = self._price(group, local_day(group.end_time, time_zone))
+        found = self._price(group, day_of(group.end_time, time_zone))
         if found is None:
             return None
         priced, period = found

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from kolofon.catalogue.offers import Offers, ReminderRule
-from kolofon.engine.subscriptions.periods import day_start
+from kolofon.platform.dates import start_of_day
 
 # The method of payment that leaves it to the reader, who is sent an invoice and reminded of it.
 BY_HAND = "invoice"
@@ -34,7 +34,7 @@ def next_reminder_at(offers: Offers, sent: int, invoice_due: date, last_due: dat
     """
     rule = rule_at(offers.reminder_rules, sent + 1, invoice_due)
     days = offers.stop_days if rule is None else rule.days_after_due
-    return day_start(last_due + timedelta(days=days), offers.time_zone)
+    return start_of_day(last_due + timedelta(days=days), offers.time_zone)
 
 
 def reminder_fee(country_code: str, rule: ReminderRule, fees_before: int, days_since_due: int) -> int:

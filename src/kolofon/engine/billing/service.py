@@ -15,9 +15,9 @@ from kolofon.engine.billing.paying import pay_invoice
 from kolofon.engine.billing.queries import NewInvoice, NewLine, NewPayment
 from kolofon.engine.billing.rules import due_date
 from kolofon.engine.pricing.rules import share_vat
-from kolofon.engine.subscriptions.periods import local_day
 from kolofon.engine.subscriptions.service import periods_paid
 from kolofon.platform.database import Connection
+from kolofon.platform.dates import day_of
 from kolofon.platform.errors import Conflict, NotFound
 
 __all__ = [
@@ -55,12 +55,13 @@ async def make_invoices(
     """
     priced = [_Priced(draft, _shares(draft)) for draft in drafts]
     numbers = await _numbers(connection, partner.partner_id, drafts)
-    day = local_day(now, partner.offers.time_zone)
+    day = day_of(now, partner.offers.time_zone)
     due = due_date(partner.offers, day)
     invoices = [_invoice(partner, each, number) for each, number in zip(priced, numbers, strict=True)]
     await queries.add_invoices(connection, partner.partner_id, now, (day, due), invoices)
-    await queries.add_lines(connection, partner.partner_id, _lines(priced, numbers))
-    await queries.tell_periods(connection, partner.partner_id, _lines(priced, numbers))
+    lines = _lines(priced, numbers)
+    await queries.add_lines(connection, partner.partner_id, lines)
+    await queries.tell_periods(connection, partner.partner_id, lines)
     await queries.add_payments(connection, partner.partner_id, _payments(priced, numbers))
     for each, number in zip(priced, numbers, strict=True):
         if each.is_paid and any(line.subscription_id is not None for line in each.draft.lines):
@@ -89,7 +90,7 @@ async def credit_invoice(
         raise NotFound(f"there is no invoice {invoice_number} of {company_code}")
     if invoice.kind != "invoice" or invoice.status not in ("open", "paid"):
         raise Conflict(f"invoice {invoice_number} of {company_code} cannot be credited: {_words(invoice)}")
-    day = local_day(now, partner.offers.time_zone)
+    day = day_of(now, partner.offers.time_zone)
     kid = payment_reference(company, invoice.customer_number, number)
     await queries.add_credit_note(connection, partner_id, now, day, invoice, number, kid)
     await queries.close_invoice(connection, partner_id, invoice, "credited")

@@ -1,5 +1,6 @@
-"""The look-up from users to customers."""
+"""The look-up from users to customers, and what is asked of a customer in many places."""
 
+from datetime import date
 from uuid import UUID
 
 from kolofon.platform.database import Connection, Reader
@@ -34,3 +35,22 @@ async def customer_exists(database: Reader, partner_id: int, customer_number: in
             customer_number,
         )
     )
+
+
+async def find_place(
+    database: Reader, partner_id: int, customer_number: int, day: date
+) -> tuple[str | None, str | None] | None:
+    """Country and postal code of where a customer is found on a day: the newest address that has begun by then."""
+    row = await database.fetchrow(
+        """
+        select country_code, postal_code
+        from customer_address
+        where partner_id = $1 and customer_number = $2 and valid_from <= $3
+        order by valid_from desc, address_id desc
+        limit 1
+        """,
+        partner_id,
+        customer_number,
+        day,
+    )
+    return (row["country_code"], row["postal_code"]) if row is not None else None

@@ -18,11 +18,12 @@ from kolofon.platform.dates import day_of
 
 
 class Found(msgspec.Struct, frozen=True):
-    """The customer, and what it was found by. `credential`: by an address that whoever ordered only typed."""
+    """The customer, and what it was found by. `credential`: the address that whoever ordered only typed."""
 
     customer_number: int
     is_new: bool
     by: Literal["number", "user", "credential", "new"] = "new"
+    credential: str | None = None
 
 
 async def find_or_create_customer(
@@ -35,6 +36,8 @@ async def find_or_create_customer(
     transaction ends.
     """
     found = await _find(connection, partner.partner_id, party, unique_id)
+    if found is not None and found.credential is not None:
+        party = _as_typed(party, found.credential)
     columns, details = _columns(party), _details(party)
     if found is None:
         number = await _create(connection, partner.partner_id, now, columns, unique_id)
@@ -60,15 +63,18 @@ async def _find(connection: Connection, partner_id: int, party: Party, unique_id
     if unique_id is not None:
         # A credential is of one user at most, so that of another user would only mix up two people.
         number = await _find_by_user(connection, partner_id, unique_id)
-        by: Literal["user", "credential"] = "user"
+        found = Found(number, is_new=False, by="user") if number is not None else None
     else:
-        credentials = [*(party.emails or []), *(party.phone_numbers or [])]
-        number = await registering_queries.find_by_credentials(connection, partner_id, credentials, VERIFIED_LEVELS)
-        by = "credential"
-    if number is None:
-        return None
-    await lock_customer(connection, partner_id, number)
-    return Found(number, is_new=False, by=by)
+        found = await _find_by_credential(connection, partner_id, party)
+    if found is not None:
+        await lock_customer(connection, partner_id, found.customer_number)
+    return found
+
+
+async def _find_by_credential(connection: Connection, partner_id: int, party: Party) -> Found | None:
+    credentials = [*(party.emails or []), *(party.phone_numbers or [])]
+    found = await registering_queries.find_by_credentials(connection, partner_id, credentials, VERIFIED_LEVELS)
+    return Found(found[0], is_new=False, by="credential", credential=found[1]) if found is not None else None
 
 
 async def _find_by_user(connection: Connection, partner_id: int, unique_id: UUID) -> int | None:
@@ -88,6 +94,20 @@ async def _create(
         if number is not None:
             return number
         await registering_queries.skip_taken_numbers(connection, partner_id)
+
+
+def _as_typed(party: Party, credential: str) -> Party:
+    """What a party tells of a customer who was found by an address that anybody could type.
+
+    Nothing by which the customer's post would go to whoever ordered, or that says who the customer is.
+    """
+    return msgspec.structs.replace(
+        party,
+        emails=[credential] if credential in (party.emails or []) else None,
+        phone_numbers=[credential] if credential in (party.phone_numbers or []) else None,
+        invoice_email_address=None,
+        persons_social_security_number=None,
+    )
 
 
 def _columns(party: Party) -> dict[str, Any]:

@@ -99,12 +99,19 @@ async def fill_columns(connection: Connection, partner_id: int, customer_number:
 _ADD_DETAILS = """
 with emails as (
     insert into customer_email (partner_id, customer_number, email, position)
-    select $1, $2, told.email, told.position
+    -- Behind those that are known: what is sent goes to the first. So many that their order is lost have nobody.
+    select $1, $2, told.email, least(told.position + (
+        select coalesce(max(e.position), 0) from customer_email e where e.partner_id = $1 and e.customer_number = $2
+    ), 32767)
     from unnest($5::text[]) with ordinality as told (email, position)
     on conflict do nothing returning 1
 ), phone_numbers as (
     insert into customer_phone_number (partner_id, customer_number, phone_number, position)
-    select $1, $2, told.phone_number, told.position
+    select $1, $2, told.phone_number, least(told.position + (
+        select coalesce(max(p.position), 0)
+        from customer_phone_number p
+        where p.partner_id = $1 and p.customer_number = $2
+    ), 32767)
     from unnest($6::text[]) with ordinality as told (phone_number, position)
     on conflict do nothing returning 1
 ), categories as (
@@ -221,11 +228,11 @@ async def link_user(
 
 async def find_by_credentials(
     connection: Connection, partner_id: int, credentials: list[str], levels: tuple[str, ...]
-) -> int | None:
-    """The customer of the first of the credentials that is verified and of a user who is a customer."""
-    number: int | None = await connection.fetchval(
+) -> tuple[int, str] | None:
+    """The customer of the first credential that is verified and of a user who is a customer; and which one it is."""
+    row = await connection.fetchrow(
         """
-        select l.customer_number
+        select l.customer_number, wanted.credential
         from unnest($2::text[]) with ordinality as wanted (credential, position)
         join user_credential c on c.credential = wanted.credential and c.verification_level = any($3::text[])
         join user_account a on a.unique_id = c.unique_id and a.disabled_at is null
@@ -237,4 +244,4 @@ async def find_by_credentials(
         credentials,
         levels,
     )
-    return number
+    return (row["customer_number"], row["credential"]) if row is not None else None

@@ -27,7 +27,7 @@ async def open_access(connection: Connection, partner: PartnerCatalogue, now: da
         found = await find_or_create_customer(connection, partner, now, payer, order.unique_id)
         customer_number = found.customer_number
         await queries.note_customer(connection, order.order_id, customer_number)
-    await queries.add_access(connection, partner.partner_id, customer_number, now, accesses)
+    await queries.add_access(connection, partner.partner_id, order.order_id, customer_number, now, accesses)
 
 
 def _asked_for(lines: Sequence[ClaimLine], now: datetime) -> list[Access]:

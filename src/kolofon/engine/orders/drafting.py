@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kolofon.engine.billing.rules import BY_HAND
 from kolofon.engine.billing.service import Draft, DraftLine, Paid
 from kolofon.engine.orders.handover_queries import FulfilledOrder, OrderLine
 from kolofon.engine.subscriptions.service import StartedPeriod
@@ -25,16 +26,21 @@ def draft_of(
     drafted: list[DraftLine] = []
     for line in lines:
         receiver = receivers[line.line_number]
-        drafted += _lines_of(line, receiver if receiver != payer_number else None, periods.get(line.line_number))
+        # A period that costs nothing hangs on no invoice: it is not stopped when the rest is not paid.
+        period = periods.get(line.line_number) if line.total_minor else None
+        drafted += _lines_of(line, receiver if receiver != payer_number else None, period)
+    paid = _paid(order)
+    is_paid = paid is not None and paid.amount_minor >= order.amount_minor
     return Draft(
         customer_number=payer_number,
         company_code=order.company_code,
         currency=order.currency,
-        payment_method=order.payment_method,
+        # Nobody charges what is left by itself.
+        payment_method=order.payment_method if is_paid else BY_HAND,
         lines=tuple(drafted),
         order_id=order.order_id,
         customer_reference=order.customer_reference,
-        paid=_paid(order),
+        paid=paid,
     )
 
 
@@ -78,12 +84,13 @@ def _lines_of(line: OrderLine, receiver: int | None, period: StartedPeriod | Non
 
 def _paid(order: FulfilledOrder) -> Paid | None:
     """What was paid before the order was handed over; of an invoice nothing."""
-    if order.payment_method == "invoice":
+    amount_minor = order.prepaid_minor if order.prepaid_minor is not None else order.amount_minor
+    if order.payment_method == BY_HAND or amount_minor == 0:
         return None
     info = order.payment_info or {}
     named = (str(info[name]) for name in _REFERENCES if info.get(name))
     return Paid(
-        amount_minor=order.prepaid_minor if order.prepaid_minor is not None else order.amount_minor,
+        amount_minor=amount_minor,
         reference=next(named, f"order {order.order_id}"),
         paid_at=order.order_time,
         payment_method=order.payment_method,

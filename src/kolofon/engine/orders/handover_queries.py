@@ -26,6 +26,7 @@ class FulfilledOrder(msgspec.Struct, frozen=True, kw_only=True):
     registered_at: datetime
     order_time: datetime
     payment_method: str
+    recurring: bool
     prepaid: bool
     company_code: str
     currency: str
@@ -137,8 +138,8 @@ async def lock_fulfilled(connection: Connection, partner_id: int, order_ids: Seq
     """Those of the orders that are still to be handed over; nobody else changes them until the transaction ends."""
     rows = await connection.fetch(
         """
-        select order_id, unique_id, registered_at, order_time, payment_method, prepaid, company_code, currency,
-            amount_minor, prepaid_minor, customer_reference, seller, payer, payment_info, customer_number
+        select order_id, unique_id, registered_at, order_time, payment_method, recurring, prepaid, company_code,
+            currency, amount_minor, prepaid_minor, customer_reference, seller, payer, payment_info, customer_number
         from customer_order
         where order_id = any($2::bigint[]) and partner_id = $1 and status = 'fulfilled'
         order by order_id

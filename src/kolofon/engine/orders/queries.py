@@ -177,13 +177,18 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def add_access(
-    connection: Connection, partner_id: int, customer_number: int, start_time: datetime, accesses: list[Access]
+    connection: Connection,
+    partner_id: int,
+    order_id: int,
+    customer_number: int,
+    start_time: datetime,
+    accesses: list[Access],
 ) -> None:
-    """Let a customer read things for a time."""
+    """Let a customer read things for a time, by an order."""
     await connection.execute(
         """
-        insert into customer_access (partner_id, customer_number, kind, code, start_time, end_time)
-        select $1, $2, wanted.kind, wanted.code, $3, wanted.end_time
+        insert into customer_access (partner_id, customer_number, kind, code, start_time, end_time, order_id)
+        select $1, $2, wanted.kind, wanted.code, $3, wanted.end_time, $7
         from unnest($4::text[], $5::text[], $6::timestamptz[]) as wanted (kind, code, end_time)
         """,
         partner_id,
@@ -192,4 +197,15 @@ async def add_access(
         [access.kind for access in accesses],
         [access.code for access in accesses],
         [access.end_time for access in accesses],
+        order_id,
+    )
+
+
+async def close_access(connection: Connection, partner_id: int, order_id: int, customer_number: int) -> None:
+    """Close what a customer could read by an order."""
+    await connection.execute(
+        "delete from customer_access where partner_id = $1 and customer_number = $2 and order_id = $3",
+        partner_id,
+        customer_number,
+        order_id,
     )

@@ -5,8 +5,13 @@ from typing import Literal
 
 import msgspec
 
+from kolofon.platform.errors import InvalidRequest
+
 OrderStatus = Literal["preliminary", "fulfilled", "transferred", "cancelled", "failed", "expired"]
 CallbackStatus = Literal["success", "failed"]
+# The largest whole number that JavaScript holds exactly.
+_LARGEST_ID = 2**53 - 1
+_LONGEST_ID = len(str(_LARGEST_ID))
 
 # From the registering (None) to the ends. What is fulfilled is handed over however long it takes; a person may end it
 # before, as when the payment was taken back.
@@ -20,6 +25,13 @@ TRANSITIONS: Mapping[OrderStatus | None, frozenset[OrderStatus]] = {
     "expired": frozenset(),
 }
 COMPLETED: frozenset[OrderStatus] = frozenset({"fulfilled", "transferred"})
+
+
+def read_order_id(text: str) -> int:
+    """The id of an order as it stands in an address; raises InvalidRequest."""
+    if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_ID and 1 <= int(text) <= _LARGEST_ID):
+        raise InvalidRequest("orderId: expected the id of an order")
+    return int(text)
 
 
 def may_become(before: OrderStatus | None, after: OrderStatus) -> bool:

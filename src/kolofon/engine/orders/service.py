@@ -79,6 +79,8 @@ async def end_order(
         raise Conflict(f"orderId: the order {order_id} has been handed over")
     if not may_become(order.status, status):
         return
+    if order.customer_number is not None:
+        await queries.close_access(connection, partner.partner_id, order_id, order.customer_number)
     await give_claims_back(connection, partner.partner_id, order_id, now)
     await _change(connection, partner.partner_id, order, status, now, actor, cause)
 

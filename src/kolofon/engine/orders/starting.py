@@ -4,10 +4,11 @@ from datetime import datetime
 
 from kolofon.catalogue.memory import PartnerCatalogue
 from kolofon.catalogue.offers import Coupon, CouponPrice, Product, version_at
+from kolofon.engine.billing.rules import BY_HAND
 from kolofon.engine.orders.handover_queries import FulfilledOrder, OrderLine
-from kolofon.engine.subscriptions.periods import day_start
 from kolofon.engine.subscriptions.service import Start, StartedPeriod, start_or_extend
 from kolofon.platform.database import Connection
+from kolofon.platform.dates import start_of_day
 
 _ACTOR = "worker"
 
@@ -42,7 +43,8 @@ async def start_line(
         delivery_plan_id=coupon.delivery_plan_id,
         sales_person=order.seller,
         customer_reference=order.customer_reference,
-        payment_method=order.payment_method,
+        # Nobody has agreed to be charged again for an order that is not recurring.
+        payment_method=order.payment_method if order.recurring else BY_HAND,
         costs=line.total_minor > 0,
     )
     started = await start_or_extend(connection, partner, now, start, _ACTOR)
@@ -90,5 +92,5 @@ def _start_time(partner: PartnerCatalogue, product: Product, line: OrderLine, no
     wanted = line.start_time
     issue = product.issues.get(line.start_issue or "")
     if wanted is None and issue is not None:
-        wanted = day_start(issue.publication_date, partner.offers.time_zone)
+        wanted = start_of_day(issue.publication_date, partner.offers.time_zone)
     return wanted if wanted is not None and wanted > now else None

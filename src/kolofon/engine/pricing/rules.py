@@ -6,7 +6,6 @@ Wherever a price comes from, its VAT is that of the place of delivery on a day. 
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -21,6 +20,7 @@ from kolofon.catalogue.offers import (
     version_at,
 )
 from kolofon.engine.pricing.distribution import distribution_price
+from kolofon.platform.dates import day_of
 from kolofon.platform.errors import InvalidRequest
 
 
@@ -73,7 +73,7 @@ class _Buying(msgspec.Struct, frozen=True, kw_only=True):
 
 def business_day(offers: Offers, now: datetime) -> date:
     """The day it is for the partner."""
-    return now.astimezone(ZoneInfo(offers.time_zone)).date()
+    return day_of(now, offers.time_zone)
 
 
 def vat_percent(offers: Offers, vat_kind: str | None, country_code: str, day: date) -> Decimal:
@@ -89,6 +89,12 @@ def vat_percent(offers: Offers, vat_kind: str | None, country_code: str, day: da
 def coupon_price(coupon: Coupon, now: datetime) -> CouponPrice | None:
     """The price of a coupon at a time; None: it sells nothing, or nothing yet."""
     return version_at(coupon.prices, now)
+
+
+def unit_price(product: Product, coupon: Coupon | None, now: datetime) -> int:
+    """What one costs with a coupon, or without; 0 for what has no price."""
+    listed = coupon_price(coupon, now) if coupon is not None else list_price(product, now)
+    return listed.price_minor if listed is not None else 0
 
 
 def is_on_sale(offers: Offers, coupon: Coupon, now: datetime) -> bool:

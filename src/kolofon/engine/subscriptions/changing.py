@@ -8,11 +8,11 @@ from datetime import date, datetime
 from kolofon.catalogue.memory import PartnerCatalogue
 from kolofon.engine.customers.queries import lock_customer
 from kolofon.engine.subscriptions import queries, rules
-from kolofon.engine.subscriptions.periods import day_start, local_day
 from kolofon.engine.subscriptions.queries import Held, Move
 from kolofon.engine.subscriptions.rules import renewal_time
 from kolofon.engine.subscriptions.writing import change_of, write
 from kolofon.platform.database import Connection
+from kolofon.platform.dates import day_of, start_of_day
 from kolofon.platform.errors import Conflict, InvalidRequest, NotFound
 
 
@@ -73,17 +73,17 @@ async def pause(
     """
     first, until = days
     time_zone = partner.offers.time_zone
-    if first < local_day(now, time_zone):
+    if first < day_of(now, time_zone):
         raise InvalidRequest("from: expected today or a later day")
     if until is not None and until <= first:
         raise InvalidRequest("until: expected a day after the first one of the pause")
     held = await _lock(connection, partner, now, subscription)
     if held.standing.state not in {"active", "stopping"}:
         raise Conflict(f"the subscription is {held.standing.state}: it cannot be paused")
-    begin = day_start(first, time_zone)
+    begin = start_of_day(first, time_zone)
     if held.standing.state == "stopping" and held.standing.end_time is not None and held.standing.end_time <= begin:
         raise Conflict("the subscription has ended by then")
-    back = day_start(until, time_zone) if until is not None else None
+    back = start_of_day(until, time_zone) if until is not None else None
     after = rules.pause_planned(held.standing, begin, back)
     if now < begin:
         change = change_of(held, after, "pausePlanned", now, None)

@@ -9,11 +9,11 @@ from kolofon.catalogue.memory import PartnerCatalogue
 from kolofon.engine.customers.queries import lock_customer
 from kolofon.engine.subscriptions import paying_queries, queries, rules
 from kolofon.engine.subscriptions.paying_queries import Days, SoldPeriod
-from kolofon.engine.subscriptions.periods import local_day
 from kolofon.engine.subscriptions.queries import Held, Move
 from kolofon.engine.subscriptions.rules import FOREVER, UNPAID, renewal_time
 from kolofon.engine.subscriptions.writing import change_of, write
 from kolofon.platform.database import Connection
+from kolofon.platform.dates import day_of
 
 ACTOR = "worker"
 
@@ -92,13 +92,16 @@ async def _paid(
     stopped_at = standing.end_time
     last_end = sold[-1].end_time if sold else None
     waits_for_payment = standing.state in {"stopped", "stopping"} and standing.stop_reason == UNPAID
-    owed = any(period.unpaid and (stopped_at is None or period.start_time <= stopped_at) for period in sold)
+    owed = any(
+        period.unpaid and not period.credited and (stopped_at is None or period.start_time <= stopped_at)
+        for period in sold
+    )
     if not waits_for_payment or owed or stopped_at is None or last_end is None or last_end <= stopped_at:
         await paying_queries.save_paid_until(connection, partner_id, held, standing.paid_until)
         return
     lost = 0
     if standing.state == "stopped" and standing.start_time < stopped_at <= now:
-        lost = (local_day(now, days.time_zone) - local_day(stopped_at, days.time_zone)).days
+        lost = (day_of(now, days.time_zone) - day_of(stopped_at, days.time_zone)).days
         await queries.move_periods(
             connection,
             partner_id,
@@ -122,9 +125,11 @@ async def _paid(
 
 
 def paid_up_to(known: datetime | None, sold: Sequence[SoldPeriod]) -> datetime | None:
-    """The end of the last period before the first that is not paid; never before what was known to be paid."""
+    """The end of the last period before the first that is owed; never before what was known to be paid."""
     paid = known
     for period in sold:
+        if period.unpaid and period.credited:
+            continue
         if period.unpaid:
             break
         end = period.end_time or FOREVER

@@ -18,7 +18,7 @@ class Days(msgspec.Struct, frozen=True):
 
 
 class SoldPeriod(msgspec.Struct, frozen=True, kw_only=True):
-    """A period of a subscription. `unpaid`: its invoice is not paid."""
+    """A period of a subscription. `unpaid`: its invoice is not paid. `credited`: that was taken back."""
 
     period_number: int
     start_time: datetime
@@ -26,6 +26,7 @@ class SoldPeriod(msgspec.Struct, frozen=True, kw_only=True):
     company_code: str | None
     invoice_number: int | None
     unpaid: bool
+    credited: bool
 
 
 async def find_days(connection: Connection, partner_id: int) -> Days:
@@ -61,7 +62,8 @@ async def list_periods(
         """
         select p.period_number, p.start_time, p.end_time, p.company_code, p.invoice_number,
             p.invoice_number is not null and (p.company_code, p.invoice_number) is distinct from ($5, $6)
-                and i.status is distinct from 'paid' as unpaid
+                and i.status is distinct from 'paid' as unpaid,
+            i.status is not distinct from 'credited' as credited
         from subscription_period p
         left join invoice_look_up k on k.partner_id = p.partner_id and k.company_code = p.company_code
             and k.invoice_number = p.invoice_number
@@ -97,7 +99,7 @@ async def cancel_periods(
     )
     rows = await connection.fetch(
         """
-        select c.company_code, c.invoice_number
+        select distinct c.company_code, c.invoice_number
         from subscription_period c
         join invoice_look_up o on o.partner_id = c.partner_id and o.company_code = c.company_code
             and o.invoice_number = c.invoice_number

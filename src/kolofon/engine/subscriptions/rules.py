@@ -8,7 +8,8 @@ from typing import Literal
 
 import msgspec
 
-from kolofon.engine.subscriptions.periods import local_day, moved, period_end, renewal_time
+from kolofon.engine.subscriptions.periods import moved, period_end, renewal_time
+from kolofon.platform.dates import day_of
 
 __all__ = [
     "FOREVER",
@@ -252,7 +253,7 @@ def resume_step(standing: Standing, at: datetime, time_zone: str, renewal_days: 
     first = standing.pause_from
     if first is None:
         raise ValueError("it is not paused")
-    days = (local_day(at, time_zone) - local_day(first, time_zone)).days
+    days = (day_of(at, time_zone) - day_of(first, time_zone)).days
     end = later(standing, first, days, time_zone).end_time
     renew_at = None
     if standing.renews and end is not None:

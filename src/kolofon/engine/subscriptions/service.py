@@ -10,11 +10,12 @@ from kolofon.catalogue.offers import Coupon, Offers, Period, Product, version_at
 from kolofon.engine.customers.queries import lock_customer
 from kolofon.engine.subscriptions import queries, rules
 from kolofon.engine.subscriptions.paying import periods_paid, stop_unpaid
-from kolofon.engine.subscriptions.periods import local_day, midnight, next_midnight
+from kolofon.engine.subscriptions.periods import midnight, next_midnight
 from kolofon.engine.subscriptions.queries import Held, NewPeriod, Terms
 from kolofon.engine.subscriptions.rules import FOREVER, Standing, period_end, renewal_time
 from kolofon.engine.subscriptions.writing import Change, change_of, tell, write
 from kolofon.platform.database import Connection
+from kolofon.platform.dates import day_of
 from kolofon.platform.errors import NotFound
 
 __all__ = ["Start", "StartedPeriod", "periods_paid", "start_or_extend", "stop_unpaid"]
@@ -45,13 +46,17 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StartedPeriod(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of it: the subscription and its new period. `extended`: it follows on time the customer had."""
+    """What came of it: the subscription and its new period. `extended`: it follows on time the customer had.
+
+    `is_new`: whether the period was made; otherwise it is the last one, which is all that was asked for already.
+    """
 
     subscription_id: int
     period_number: int
     start_time: datetime
     end_time: datetime | None
     extended: bool
+    is_new: bool = True
 
 
 class _Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +108,7 @@ async def start_or_extend(
         return await _extend(connection, partner.partner_id, now, fitting, asked, actor)
     if start.period is None and start.end_time is None:
         # Twice without an end is once.
-        return _started(fitting.subscription_id, fitting.last_period, fitting.last_start, None, extended=True)
+        return _had(fitting)
     return await _start(connection, partner.partner_id, now, asked, actor)
 
 
@@ -141,7 +146,7 @@ def _asked(offers: Offers, now: datetime, start: Start) -> _Asked:
 
 async def _start(connection: Connection, partner_id: int, now: datetime, asked: _Asked, actor: str) -> StartedPeriod:
     begin = asked.wanted
-    end = asked.end(begin, local_day(begin, asked.time_zone).day)
+    end = asked.end(begin, day_of(begin, asked.time_zone).day)
     standing = rules.started(begin, end, asked.renew_at(begin, end), now)
     standing = msgspec.structs.replace(standing, paid_until=asked.paid_until(None, end))
     customer_number, product_code = asked.start.customer_number, asked.start.product.product_code
@@ -171,7 +176,7 @@ async def _extend(
     end = asked.end(begin, _anchor_day(standing, asked.time_zone))
     if end is not None and end <= begin:
         # What was to be given up to a day is there up to that day.
-        return _started(held.subscription_id, held.last_period, held.last_start, held.last_end, extended=True)
+        return _had(held)
     payer = asked.start.payer_customer_number
     same_payer = _payer(held.customer_number, payer) == _payer(held.customer_number, held.payer_customer_number)
     # A gift, or an offer that ends with its period, does not change what goes on after it.
@@ -199,7 +204,7 @@ async def _start_again(
     left = old.end_time or begin
     # One that never began, which ends where it was to start, is not gone on with.
     unbroken = old.start_time < begin <= left
-    anchor = _anchor_day(old, asked.time_zone) if unbroken else local_day(begin, asked.time_zone).day
+    anchor = _anchor_day(old, asked.time_zone) if unbroken else day_of(begin, asked.time_zone).day
     end = asked.end(begin, anchor)
     renew_at = asked.renew_at(begin, end)
     if unbroken:
@@ -270,7 +275,7 @@ def _payer(customer_number: int, payer: int | None) -> int:
 
 
 def _anchor_day(standing: Standing, time_zone: str) -> int:
-    return local_day(standing.start_time, time_zone).day
+    return day_of(standing.start_time, time_zone).day
 
 
 def _told_start(standing: Standing) -> str | None:
@@ -283,4 +288,16 @@ def _started(
 ) -> StartedPeriod:
     return StartedPeriod(
         subscription_id=subscription_id, period_number=number, start_time=begin, end_time=end, extended=extended
+    )
+
+
+def _had(held: Held) -> StartedPeriod:
+    """The period that the customer has already."""
+    return StartedPeriod(
+        subscription_id=held.subscription_id,
+        period_number=held.last_period,
+        start_time=held.last_start,
+        end_time=held.last_end,
+        extended=True,
+        is_new=False,
     )

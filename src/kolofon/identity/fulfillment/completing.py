@@ -7,6 +7,7 @@ import msgspec
 
 from kolofon.engine.calls import partner_clock
 from kolofon.engine.customers.party import Party
+from kolofon.engine.customers.queries import find_customer_number
 from kolofon.engine.orders.methods import METHODS, Outcome, PaymentProvider, ToPay, needs_payer
 from kolofon.engine.orders.queries import OrderPayment, find_order, tie_order
 from kolofon.engine.orders.rules import OrderStatus
@@ -41,6 +42,14 @@ class Completing:
         reached_at = {*(payer.emails or ()), *(payer.phone_numbers or ())}
         async with self._server.pool().acquire() as connection:
             return not reached_at.isdisjoint(await list_recipients(connection, unique_id))
+
+    async def names_another(self, order: OrderPayment, unique_id: UUID) -> bool:
+        """Whether the order names a customer number that is not the user's. Anybody may have typed that."""
+        named = msgspec.convert(order.payer, Party).customer_number
+        if named is None:
+            return False
+        async with self._server.pool().acquire() as connection:
+            return await find_customer_number(connection, order.partner_id, unique_id) != named
 
     async def tie(self, order: OrderPayment, unique_id: UUID) -> bool:
         """Make an order of nobody a user's; False when it has become somebody's meanwhile."""

@@ -3,10 +3,9 @@
 import msgspec
 
 from kolofon.catalogue.memory import Catalogue, Client
+from kolofon.engine.orders.rules import read_order_id
 from kolofon.engine.return_urls import checked_return_url
 from kolofon.platform.errors import InvalidRequest, NotFound
-
-LARGEST_ID = 2**53 - 1
 
 
 class Errand(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,14 +15,6 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True):
     client: Client
     return_url: str
     error_url: str | None
-
-
-def read_order_id(parameters: dict[str, str]) -> int:
-    """The order's id; raises InvalidRequest."""
-    text = parameters.get("orderId", "")
-    if not (text.isascii() and text.isdigit() and len(text) <= 16 and 1 <= int(text) <= LARGEST_ID):
-        raise InvalidRequest("orderId: expected the id of an order")
-    return int(text)
 
 
 def read_errand(catalogue: Catalogue, parameters: dict[str, str]) -> Errand:
@@ -51,7 +42,7 @@ def read_errand_of(catalogue: Catalogue, parameters: dict[str, str], client_id: 
 def _errand(client: Client, parameters: dict[str, str]) -> Errand:
     error_url = parameters.get("errorUrl")
     return Errand(
-        order_id=read_order_id(parameters),
+        order_id=read_order_id(parameters.get("orderId", "")),
         client=client,
         return_url=checked_return_url(client, "returnUrl", parameters.get("returnUrl")),
         error_url=checked_return_url(client, "errorUrl", error_url) if error_url is not None else None,

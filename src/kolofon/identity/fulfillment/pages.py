@@ -11,9 +11,10 @@ import structlog
 from litestar import Response
 
 from kolofon.engine.orders.queries import OrderPayment, find_order
+from kolofon.engine.orders.rules import read_order_id
 from kolofon.engine.return_urls import with_fulfillment_status
 from kolofon.identity.fulfillment.completing import Completing, awaits_payment, outcome_of, to_pay
-from kolofon.identity.fulfillment.errands import Errand, read_errand, read_errand_of, read_order_id
+from kolofon.identity.fulfillment.errands import Errand, read_errand, read_errand_of
 from kolofon.identity.login_server import LoginServer
 from kolofon.identity.oauth.rfc6749 import read_parameters
 from kolofon.identity.pages.entries import without_parameter
@@ -82,7 +83,7 @@ class FulfillmentPage:
         if "clientId" in self._parameters:
             return read_errand(catalogue, self._parameters)
         async with self._server.pool().acquire() as connection:
-            order = await find_order(connection, read_order_id(self._parameters))
+            order = await find_order(connection, read_order_id(self._parameters.get("orderId", "")))
         return read_errand_of(catalogue, self._parameters, order.client_id if order is not None else None)
 
     async def _open(self, errand: Errand) -> Response[Any]:
@@ -106,7 +107,12 @@ class FulfillmentPage:
     async def _tie(
         self, errand: Errand, completing: Completing, order: OrderPayment, session: Session
     ) -> Response[Any] | None:
-        """Make the order the reader's, whose it is by its payer or by the reader's word; the question is asked once."""
+        """Make the order the reader's, whose it is by its payer or by the reader's word; the question is asked once.
+
+        One that names somebody else's customer number becomes nobody's: the reader would be tied to that customer.
+        """
+        if await completing.names_another(order, session.unique_id):
+            return None
         is_asked = self._form.get("reader") == session.unique_id.hex
         wants_it = is_asked and self._form.get("action") == "yes"
         if wants_it or await completing.is_party(order, session.unique_id):

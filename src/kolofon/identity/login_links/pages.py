@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
 from litestar import Response
 
 from kolofon.engine.accounts.link_queries import LoginLink, find_link, use_link
@@ -76,6 +77,7 @@ class LinkPage:
             return await signing_in.complete(visit, connection, session, remember=False)
         code_id = await self._server.codes.vouch(connection, link.credential, "password")
         flow = visit.flow_from(link.credential, "password", code_id, visit.now + AFTER_CODE)
+        flow = msgspec.structs.replace(flow, is_first=True)
         asking = await signing_in.ask_for_second(visit, connection, session, remember=False, before=flow)
         if asking is not None:
             return asking

@@ -2,17 +2,17 @@
 
 from collections.abc import Callable
 from typing import Literal
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 
 from kolofon.catalogue.memory import Catalogue, Client
 from kolofon.engine.return_urls import checked_return_url
 from kolofon.identity.oauth.authorization import read_destination
-from kolofon.identity.oauth.rfc6749 import read_parameters
+from kolofon.identity.oauth.rfc6749 import OAuthError, read_parameters
 from kolofon.identity.pages.return_urls import is_own_page
 from kolofon.platform.credentials import normalised_credential
-from kolofon.platform.errors import InvalidRequest
+from kolofon.platform.errors import ApiError, InvalidRequest
 
 Page = Literal["login", "createUser", "register", "oauthLogin", "forgottenPassword", "externalConfirm"]
 _CODE_FIRST = {"createUser", "register"}
@@ -96,7 +96,7 @@ def read_entry(catalogue: Catalogue, page: Page, query: str, public_url: str, pr
             client=site.client,
             page=page,
             done_url=site.return_url,
-            form_target=site.return_url,
+            form_target=_led_to(site, public_url),
             cancel_url=site.error_url,
             credential=read_credential(parameters),
             code_first=code_first,
@@ -118,6 +118,18 @@ def read_entry(catalogue: Catalogue, page: Page, query: str, public_url: str, pr
         prompt=frozenset(parameters.get("prompt", "").split()),
         second_factor=_wish(parameters.get(SECOND_FACTOR, "")),
     )
+
+
+def _led_to(site: Site, public_url: str) -> str:
+    """Where the browser is in the end: the page here that completes orders sends it on to a URL of the client's."""
+    if not is_own_page(public_url, site.return_url):
+        return site.return_url
+    try:
+        onward = read_parameters(urlsplit(site.return_url).query, "").get("returnUrl")
+        return checked_return_url(site.client, "returnUrl", onward)
+    except (ApiError, OAuthError):
+        # That page says so itself, if it is one that leads on at all.
+        return site.return_url
 
 
 def read_credential(parameters: dict[str, str]) -> str:

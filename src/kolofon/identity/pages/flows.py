@@ -50,6 +50,7 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True):
     browser: str
     expires_at: datetime
     second: Second | None = None
+    is_first: bool = False  # the password that is set, of an account that never had one
 
 
 def seal_flow(key: bytes, flow: Flow) -> str:

@@ -150,6 +150,7 @@ class Visit:
             switch_query=without_parameter(query, "assumeNewUser"),
             passkey_options=self._passkey_options(template, flow),
             remember=self.wants_remembering,
+            is_first=flow is not None and flow.is_first,
             **values,
         )
 

@@ -1,9 +1,11 @@
 """Check the price of an article."""
 
+from datetime import date
+
 from kolofon.catalogue.offers import Offers, Product
 from kolofon.engine.calls import Read
+from kolofon.engine.customers.queries import find_customer_number, find_place
 from kolofon.engine.pricing.rules import Place, business_day, price_article
-from kolofon.order_management.article import queries
 from kolofon.order_management.article.schemas import ArticlePriceAnswer, ArticlePriceRequest
 from kolofon.platform.callers import UserCaller
 from kolofon.platform.errors import InvalidRequest
@@ -17,8 +19,7 @@ async def check_article_price(call: Read[UserCaller], request: ArticlePriceReque
     if not product.is_active(now):
         raise InvalidRequest(f"product: {request.product} is not sold at present")
     day = business_day(offers, now)
-    country = await queries.find_country(call.database, call.caller.partner_id, call.caller.unique_id, day)
-    place = None if country is None else Place(country, None)
+    place = await _place(call, day)
     priced = price_article(offers, product, request.article_category, now, place=place, day=day)
     if priced is None:
         raise InvalidRequest(
@@ -36,6 +37,14 @@ async def check_article_price(call: Read[UserCaller], request: ArticlePriceReque
         vat_include=priced.vat_included,
         currency=priced.currency,
     )
+
+
+async def _place(call: Read[UserCaller], day: date) -> Place | None:
+    """Where the user's customer is found; None when nobody knows."""
+    partner_id = call.caller.partner_id
+    number = await find_customer_number(call.database, partner_id, call.caller.unique_id)
+    found = await find_place(call.database, partner_id, number, day) if number is not None else None
+    return Place(found[0], None) if found is not None and found[0] is not None else None
 
 
 def _product(offers: Offers, request: ArticlePriceRequest) -> Product:

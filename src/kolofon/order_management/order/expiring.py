@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from kolofon.engine.orders.service import EXPIRED, order_event
 from kolofon.events.feed.service import Event, publish
 from kolofon.order_management.order.expiring_queries import expire_some
 from kolofon.platform.database import Connection
@@ -18,11 +19,11 @@ async def expire_orders(connection: Connection, now: datetime) -> int:
     """
     expired = 0
     for _ in range(_PORTIONS):
-        orders = await expire_some(connection, now, _PORTION)
+        orders = await expire_some(connection, now, _PORTION, EXPIRED)
         by_partner: dict[tuple[int, datetime], list[Event]] = {}
         for order in orders:
-            event = Event("order", "update", {"orderId": order.order_id, "orderStatus": "expired"})
-            by_partner.setdefault((order.partner_id, order.expired_at), []).append(event)
+            told = order_event(order.order_id, "expired")
+            by_partner.setdefault((order.partner_id, order.expired_at), []).append(told)
         for (partner_id, expired_at), events in by_partner.items():
             await publish(connection, partner_id, expired_at, events)
         expired += len(orders)

@@ -15,7 +15,7 @@ class ExpiredOrder(msgspec.Struct, frozen=True):
     expired_at: datetime
 
 
-async def expire_some(connection: Connection, now: datetime, most: int) -> list[ExpiredOrder]:
+async def expire_some(connection: Connection, now: datetime, most: int, cause: str) -> list[ExpiredOrder]:
     """Let preliminary orders lapse whose time is up, and write the changes down."""
     rows = await connection.fetch(
         """
@@ -36,13 +36,12 @@ async def expire_some(connection: Connection, now: datetime, most: int) -> list[
             returning o.order_id, o.partner_id, due.partners_now
         ), change as (
             insert into order_change (order_id, partner_id, changed_at, status_before, status, cause, actor)
-            select order_id, partner_id, partners_now, 'preliminary', 'expired', 'the order was not completed in time',
-                'worker'
-            from expired
+            select order_id, partner_id, partners_now, 'preliminary', 'expired', $3, 'worker' from expired
         )
         select order_id, partner_id, partners_now from expired
         """,
         now,
         most,
+        cause,
     )
     return [ExpiredOrder(*row) for row in rows]

@@ -11,6 +11,7 @@ from kolofon.order_management.order.intake import Head, Intake
 from kolofon.order_management.order.schemas import OrderRequest
 from kolofon.platform.dates import read_time
 from kolofon.platform.errors import InvalidRequest, camel_case
+from kolofon.platform.schemas import without_blanks
 
 _NEED_NO_PROVIDER = ("invoice", "free")
 # Clocks of clients are not all right, and a date alone may be of a day that has not begun here.
@@ -114,7 +115,7 @@ def _check_method(intake: Intake, request: OrderRequest, recurring: bool) -> Non
 
 def _payment_info(intake: Intake, request: OrderRequest, recurring: bool) -> dict[str, Any] | None:
     infos = {camel_case(name): getattr(request, name) for name in request.__struct_fields__ if "_info" in name}
-    sent = {name: msgspec.to_builtins(info) for name, info in infos.items() if info is not None}
+    sent = {name: msgspec.to_builtins(without_blanks(info)) for name, info in infos.items() if info is not None}
     expected = METHODS[request.payment_method].payment_info if request.prepaid else None
     for name in sent:
         if name != expected:
@@ -126,5 +127,5 @@ def _payment_info(intake: Intake, request: OrderRequest, recurring: bool) -> dic
     payment_id, token = _PAYMENT_ID[expected]
     for member in {payment_id, token if recurring else payment_id}:
         if member is not None and not info.get(member):
-            intake.problems.add(f"{expected}.{member}", "expected of an order that has been paid")
+            intake.problems.add(f"{expected}.{member}", "missing; it is needed when the order is prepaid")
     return info

@@ -58,7 +58,8 @@ def _coupon(intake: Intake, field: str, asked: OrderLine) -> Coupon | None:
     code, number = asked.product_spec_code, asked.product_spec_no
     if code is None or number is None:
         missing = "productSpecCode" if code is None else "productSpecNo"
-        intake.problems.add(f"{field}{missing}", f"expected of productSpecType {asked.product_spec_type}")
+        text = f"missing; it is needed with productSpecType {asked.product_spec_type}"
+        intake.problems.add(f"{field}{missing}", text)
         return None
     coupon = intake.offers.coupons.get((code, number))
     if coupon is None or coupon.kind != "subscription":
@@ -112,7 +113,7 @@ def _single(intake: Intake, field: str, asked: OrderLine) -> Product | None:
 
 def _article(intake: Intake, field: str, asked: OrderLine) -> Product | None:
     if asked.article_detail is None:
-        intake.problems.add(f"{field}articleDetail", "expected of productSpecType article")
+        intake.problems.add(f"{field}articleDetail", "missing; it is needed with productSpecType article")
         return None
     detail = asked.article_detail
     field = f"{field}articleDetail."
@@ -126,7 +127,8 @@ def _article(intake: Intake, field: str, asked: OrderLine) -> Product | None:
 def _title(intake: Intake, field: str, detail: ArticleDetail) -> Product | None:
     product = intake.offers.products.get(detail.product or "")
     if product is None:
-        intake.problems.add(f"{field}product", f"there is no product {detail.product or ''}".rstrip())
+        found = f"there is no product {detail.product}" if detail.product else "expected the code of a product"
+        intake.problems.add(f"{field}product", found)
         return None
     if not product.article_prices or not product.is_active(intake.now):
         intake.problems.add(f"{field}product", f"no articles of {product.product_code} are sold")

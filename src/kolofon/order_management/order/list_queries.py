@@ -6,9 +6,8 @@ from uuid import UUID
 
 import msgspec
 
+from kolofon.engine.orders.rules import OrderStatus
 from kolofon.platform.database import Reader
-
-OrderStatus = Literal["preliminary", "fulfilled", "transferred", "cancelled", "failed", "expired"]
 
 
 class StoredOrder(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,11 +4,12 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from kolofon.engine.orders import rules
 from kolofon.order_management.order.schemas import OrderId
 from kolofon.platform.schemas import Answer, CustomerNumber, EpochMilliseconds, RequestBody
 
 OrderStatus = Annotated[
-    Literal["preliminary", "fulfilled", "transferred", "cancelled", "failed", "expired"],
+    rules.OrderStatus,
     Meta(
         description="preliminary: registered. fulfilled: completed. transferred: handed over. "
         "cancelled, failed, expired: nothing comes of it."

@@ -10,8 +10,8 @@ import msgspec
 from kolofon.catalogue.offers import Dependency
 from kolofon.engine.calls import Write
 from kolofon.engine.customers.party import Party, sealed
-from kolofon.engine.pricing.guessing import VoucherGuesses
-from kolofon.engine.pricing.rules import Priced
+from kolofon.engine.pricing.guessing import WRONG_CODES, VoucherGuesses
+from kolofon.engine.pricing.rules import Priced, unit_price
 from kolofon.engine.pricing.service import applying_dependency
 from kolofon.events.feed.service import Event, publish
 from kolofon.order_management.order import queries
@@ -36,10 +36,19 @@ async def register_users_order(call: Write[UserCaller], guesses: VoucherGuesses,
     own = call.caller.unique_id
     if request.unique_user_id is not None and UUID(request.unique_user_id) != own:
         raise InvalidRequest("uniqueUserId: expected the logged-in user's")
-    if request.prepaid and call.clients[call.caller.client_id].public:
-        # Readers hold the tokens of an app: each could say that a payment was made.
-        raise InvalidRequest("prepaid: expected false of a public client; a payment is vouched for by a server")
+    if call.clients[call.caller.client_id].public:
+        _check_public(request)
     return await _register(call, guesses, request, Caller(unique_id=own, is_user=True), "registerOrder")
+
+
+def _check_public(request: OrderRequest) -> None:
+    """Readers hold the tokens of an app: each could say that a payment was made, or open what is not paid for."""
+    if request.prepaid:
+        raise InvalidRequest("prepaid: expected false of a public client; a payment is vouched for by a server")
+    for index, line in enumerate(request.order_lines):
+        if line.allow_access_seconds is not None:
+            where = f"orderLines[{index}].allowAccessSeconds"
+            raise InvalidRequest(f"{where}: expected nothing of a public client in user mode")
 
 
 async def register_clients_order(
@@ -78,7 +87,11 @@ async def _facts(
     guesser = call.caller.client_id
     if caller.is_user and caller.unique_id is not None:
         guesser = f"{guesser} {caller.unique_id.hex}"
-    if any(line.asked.voucher_code for line in lines):
+    codes = {line.asked.voucher_code.upper() for line in lines if line.asked.voucher_code}
+    if len(codes) > WRONG_CODES.per_second:
+        # More wrong ones would not be counted.
+        raise InvalidRequest(f"orderLines: expected {WRONG_CODES.per_second} different vouchers at most")
+    if codes:
         await guesses.check(guesser)
     facts = await checked_facts(call.transaction, intake, caller, head, lines)
     for _ in range(intake.wrong_vouchers):
@@ -105,8 +118,9 @@ async def _dependencies(
     for line in lines:
         customer_number = who_gets(line, head.payer, caller, facts)
         if customer_number is not None:
+            price = unit_price(line.product, line.coupon, intake.now)
             dependency = await applying_dependency(
-                call.transaction, intake.partner, customer_number, line.product.product_code, intake.now
+                call.transaction, intake.partner, customer_number, line.product.product_code, intake.now, price
             )
             if dependency is not None:
                 found[line.number] = dependency

@@ -12,7 +12,7 @@ from kolofon.engine.calls import Write
 from kolofon.engine.customers.party import Party
 from kolofon.engine.orders.access import open_access
 from kolofon.engine.orders.queries import LockedOrder, lock_order, tie_order
-from kolofon.engine.orders.rules import COMPLETED
+from kolofon.engine.orders.rules import COMPLETED, read_order_id
 from kolofon.engine.return_urls import checked_return_url
 from kolofon.events.outbox.service import send
 from kolofon.order_management.user import queries
@@ -25,7 +25,6 @@ from kolofon.platform.errors import Conflict, InvalidRequest, NotFound
 from kolofon.platform.ids import new_uuid, unique_id_text
 
 _LIFETIME_HOURS = 2
-_LONGEST_ID = 16
 
 
 class _Site(msgspec.Struct, frozen=True):
@@ -79,9 +78,7 @@ def _site(call: Write[ClientCaller], request: AssignUserRequest, kind: str) -> _
 
 
 async def _fulfilled_order(call: Write[ClientCaller], order_id: str) -> LockedOrder:
-    if not (order_id.isascii() and order_id.isdigit() and len(order_id) <= _LONGEST_ID):
-        raise InvalidRequest("orderId: expected the id of an order")
-    order = await lock_order(call.transaction, call.caller.partner_id, int(order_id))
+    order = await lock_order(call.transaction, call.caller.partner_id, read_order_id(order_id))
     if order is None:
         raise NotFound(f"orderId: there is no order {order_id}")
     if order.status not in COMPLETED:

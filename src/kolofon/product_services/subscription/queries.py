@@ -1,18 +1,19 @@
 """All SQL of Subscription."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 import msgspec
 
-from kolofon.platform.database import Connection, Reader
+from kolofon.platform.database import Reader
 
-# Only what a customer owns is read, all of it by the beginnings of primary keys.
+# All of it is read by the beginnings of primary keys; of what no customer owns only the order line that is asked for.
 LIST = """
     select s.product_code, s.state, s.start_time, s.end_time,
         case when isfinite(s.paid_until) then s.paid_until end as paid_until, s.paid_until = 'infinity' as free,
         s.renew_at is not null as renews, s.coupon_code, s.coupon_number, s.terms_period, s.sales_person,
         s.distribution_level, s.delivery_plan_id,
-        present.period_number, present.start_time as period_start, present.end_time as period_end
+        present.period_number, present.start_time as period_start, present.end_time as period_end,
+        ordered.price_version
     from subscription s
     left join lateral (
         select p.period_number, p.start_time, p.end_time
@@ -22,6 +23,8 @@ LIST = """
         order by p.start_time <= $3 desc, case when p.start_time <= $3 then -p.period_number else p.period_number end
         limit 1
     ) present on true
+    left join order_line ordered
+        on ordered.order_id = s.order_id and ordered.line_number = s.line_number and ordered.partner_id = s.partner_id
     where s.partner_id = $1 and s.customer_number = $2 and (s.received_b2b = any($4::boolean[]))
     order by s.subscription_id
 """
@@ -46,6 +49,7 @@ class SubscriptionRow(msgspec.Struct, frozen=True, kw_only=True):
     period_number: int | None
     period_start: datetime | None
     period_end: datetime | None
+    price_version: datetime | None  # of the order that the present terms come from
 
 
 async def list_subscriptions(
@@ -54,22 +58,3 @@ async def list_subscriptions(
     """A customer's subscriptions, the oldest first. `received_b2b`: of which sources."""
     rows = await database.fetch(LIST, partner_id, customer_number, now, received_b2b)
     return [SubscriptionRow(**dict(row)) for row in rows]
-
-
-async def find_place(
-    connection: Connection, partner_id: int, customer_number: int, day: date
-) -> tuple[str | None, str | None] | None:
-    """Country and postal code of where a customer is found on a day."""
-    row = await connection.fetchrow(
-        """
-        select country_code, postal_code
-        from customer_address
-        where partner_id = $1 and customer_number = $2 and valid_from <= $3
-        order by valid_from desc, address_id desc
-        limit 1
-        """,
-        partner_id,
-        customer_number,
-        day,
-    )
-    return (row["country_code"], row["postal_code"]) if row is not None else None

@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from kolofon.catalogue.offers import CouponPrice, Issue, Offers, Product, version_at
-from kolofon.engine.subscriptions.periods import day_start, local_day
+from kolofon.catalogue.offers import Coupon, CouponPrice, Issue, Offers, Product, version_at
+from kolofon.platform.dates import day_of, start_of_day
 from kolofon.platform.money import amount
 from kolofon.product_services.subscription.queries import SubscriptionRow
 from kolofon.product_services.subscription.schemas import PriceDetail
@@ -33,22 +33,22 @@ def end_of(offers: Offers, row: SubscriptionRow, now: datetime) -> datetime | No
     if known is None:
         return None
     issue = last_received(offers.products.get(row.product_code), row, now, offers.time_zone)
-    last_day = local_day(known - _A_SECOND, offers.time_zone)
+    last_day = day_of(known - _A_SECOND, offers.time_zone)
     if issue is not None:
         last_day = max(last_day, issue.publication_date)
-    return day_start(last_day + timedelta(days=1), offers.time_zone) - _A_SECOND
+    return start_of_day(last_day + timedelta(days=1), offers.time_zone) - _A_SECOND
 
 
 def last_received(product: Product | None, row: SubscriptionRow, now: datetime, time_zone: str) -> Issue | None:
     """The last issue that was distributed while it ran."""
-    first, today = local_day(row.start_time, time_zone), local_day(now, time_zone)
+    first, today = day_of(row.start_time, time_zone), day_of(now, time_zone)
     received = [
         issue
         for issue in (product.issues.values() if product is not None else ())
         if issue.distribution_date is not None
         and first <= issue.publication_date
         and issue.distribution_date <= today
-        and (row.end_time is None or day_start(issue.publication_date, time_zone) < row.end_time)
+        and (row.end_time is None or start_of_day(issue.publication_date, time_zone) < row.end_time)
     ]
     return max(received, key=lambda issue: issue.publication_date, default=None)
 
@@ -58,12 +58,18 @@ def price_details(offers: Offers, row: SubscriptionRow, now: datetime) -> list[P
     coupon = offers.coupons.get((row.coupon_code or "", row.coupon_number or 0))
     if coupon is None:
         return _of_product(offers.products.get(row.product_code), now)
-    sold = version_at(coupon.prices, row.period_start or row.start_time)
-    newest = version_at(coupon.prices, now)
     renewed = (row.period_number or row.terms_period) > row.terms_period
+    since = row.period_start or row.start_time
+    sold = _sold_at(coupon, since if renewed else row.price_version or since)
+    newest = version_at(coupon.prices, now)
     present = (_renewal(sold) or _first(sold)) if renewed else _first(sold)
     following = _renewal(newest) if row.renews else []
     return present + [detail for detail in following if detail not in present]
+
+
+def _sold_at(coupon: Coupon, time: datetime) -> CouponPrice | None:
+    """The price at a time; the first one for a period whose first day had begun before there was any."""
+    return version_at(coupon.prices, time) or next(iter(coupon.prices), None)
 
 
 def _first(price: CouponPrice | None) -> list[PriceDetail]:

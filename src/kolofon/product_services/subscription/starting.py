@@ -7,16 +7,17 @@ import msgspec
 from kolofon.catalogue.offers import Coupon, Offers, Period, Product, version_at
 from kolofon.engine.billing.service import Draft, DraftLine, make_invoices
 from kolofon.engine.calls import Write
+from kolofon.engine.customers.queries import find_place
 from kolofon.engine.customers.service import customer_to_change
-from kolofon.engine.pricing.rules import Place, Priced, price_coupon, price_product
+from kolofon.engine.pricing.rules import Place, Priced, price_coupon, price_product, unit_price
 from kolofon.engine.pricing.service import applying_dependency
-from kolofon.engine.subscriptions.periods import local_day, midnight, moved, next_midnight, period_end
+from kolofon.engine.subscriptions.periods import midnight, moved, next_midnight, period_end
 from kolofon.engine.subscriptions.service import Start, StartedPeriod, start_or_extend
 from kolofon.platform import audit
 from kolofon.platform.callers import UserCaller
 from kolofon.platform.clock import epoch_milliseconds
+from kolofon.platform.dates import day_of
 from kolofon.platform.errors import InvalidRequest
-from kolofon.product_services.subscription import queries
 from kolofon.product_services.subscription.schemas import Started, StartRequest
 
 _FURTHEST = timedelta(days=3660)
@@ -53,6 +54,9 @@ async def start_subscription(call: Write[UserCaller], request: StartRequest) -> 
         costs=priced.total_minor > 0,
     )
     started = await start_or_extend(call.transaction, call.partner, now, start, call.caller.actor)
+    if not started.is_new:
+        # The customer has it up to that day already: nothing more to pay.
+        return Started(status="OK")
     _check_end(call.partner.offers, wanted, priced, started)
     change = audit.Change(
         action="startSubscription",
@@ -133,13 +137,20 @@ def _period(product: Product, coupon: Coupon | None, now: datetime) -> Period:
 
 async def _priced(call: Write[UserCaller], now: datetime, wanted: _Wanted, customer_number: int) -> Priced:
     offers, product = call.partner.offers, wanted.product
-    today = local_day(now, offers.time_zone)
-    found = await queries.find_place(call.transaction, call.partner.partner_id, customer_number, today)
+    today = day_of(now, offers.time_zone)
+    found = await find_place(call.transaction, call.partner.partner_id, customer_number, today)
     country, postal_code = found or (None, None)
     place = Place(country or offers.country_code, postal_code) if found is not None else None
     if place is None and not product.digital:
         raise InvalidRequest(f"product: {product.product_code} is delivered, and the customer has no address")
-    dependency = await applying_dependency(call.transaction, call.partner, customer_number, product.product_code, now)
+    dependency = await applying_dependency(
+        call.transaction,
+        call.partner,
+        customer_number,
+        product.product_code,
+        now,
+        unit_price(product, wanted.coupon, now),
+    )
     if wanted.coupon is not None:
         return price_coupon(
             offers, wanted.coupon, now, place=place, quantity=wanted.copies, dependency=dependency, day=today
@@ -154,10 +165,10 @@ def _check_end(offers: Offers, wanted: _Wanted, priced: Priced, started: Started
     """What is paid for is given whole: a wished end is that of the period, or it costs nothing."""
     if wanted.end_time is None or not priced.total_minor:
         return
-    anchor = local_day(started.start_time, offers.time_zone).day
+    anchor = day_of(started.start_time, offers.time_zone).day
     end = period_end(started.start_time, wanted.period, offers.time_zone, anchor)
     if started.end_time != end:
-        last_day = local_day(moved(end, -1, offers.time_zone), offers.time_zone)
+        last_day = day_of(moved(end, -1, offers.time_zone), offers.time_zone)
         raise InvalidRequest(f"endTime: expected the last day of the period, {last_day}, or none")
 
 
