@@ -503,3 +503,13 @@ async def test_a_large_file_is_loaded_and_read_in_good_time(
     assert await connection.fetchval("select count(*) from voucher") == 1001
     assert not (await shelf.load(text)).has_changed
     assert len(read_publisher_file(tmp_path / "publisher.yaml").publisher.coupons) == 1003
+
+
+async def test_a_coupon_may_be_for_holders_of_vouchers_alone(shelf: Shelf, connection: Connection) -> None:
+    sold = COUPON.replace("product: DIGI,", "product: DIGI, voucherOnly: true,", 1)
+    assert sold != COUPON
+    await shelf.load(SELLING)
+    assert not (await offers_of(connection)).coupons["DIGI", 1].voucher_only
+    summary = await shelf.load(SELLING.replace(COUPON, sold))
+    assert "coupons: 1 changed (DIGI 1)" in str(summary)
+    assert (await offers_of(connection)).coupons["DIGI", 1].voucher_only

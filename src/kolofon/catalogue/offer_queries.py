@@ -175,7 +175,7 @@ async def list_coupons(connection: Connection) -> list[tuple[int, Coupon]]:
     rows = await connection.fetch(
         """
         select partner_id, coupon_code, coupon_number, kind, product_code, description, start_time, end_time,
-            delivery_plan_id, extra_products, project, market, activity, sales_method, retired
+            delivery_plan_id, extra_products, project, market, activity, sales_method, retired, voucher_only
         from coupon
         order by partner_id, coupon_code, coupon_number
         """

@@ -101,7 +101,10 @@ class CouponPrice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Coupon(msgspec.Struct, frozen=True, kw_only=True):
-    """An offer of a subscription product; a marketing coupon has no product and no price."""
+    """An offer of a subscription product; a marketing coupon has no product and no price.
+
+    `voucher_only`: for who has a voucher that names it, and not shown to anybody else.
+    """
 
     coupon_code: str
     coupon_number: int
@@ -117,6 +120,7 @@ class Coupon(msgspec.Struct, frozen=True, kw_only=True):
     activity: str | None
     sales_method: str | None
     retired: bool
+    voucher_only: bool = False
     prices: tuple[CouponPrice, ...] = ()
 
     def is_valid(self, now: datetime) -> bool:

@@ -124,6 +124,8 @@ create table coupon (
     market text,
     activity text,
     sales_method text,
+    -- Only for who has a voucher that names it; it is not among the offers that everybody is shown.
+    voucher_only boolean not null default false,
     retired boolean not null default false,
     changed_at timestamptz not null,
     check ((kind = 'subscription') = (product_code is not null)),

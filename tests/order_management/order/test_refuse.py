@@ -363,3 +363,20 @@ async def test_a_public_client_cannot_vouch_for_a_payment(kari: Shop, server: Se
         "prepaid: expected false of a public client; a payment is vouched for by a server"
     )
     await kari.registered(order())
+
+
+async def test_a_coupon_for_holders_of_vouchers_is_sold_to_nobody_else(
+    shop: Shop, kari: Shop, server: Server, playground: Playground
+) -> None:
+    only = "update coupon set voucher_only = true where (coupon_code, coupon_number) = ('DIGI', 1)"
+    await sell_anew(server, playground, only)
+    needed = "voucherCode: missing; the coupon DIGI 1 is for who has a voucher"
+    assert await shop.refused(order()) == f"orderLines[0].{needed}"
+    # A blank is none.
+    assert await shop.refused(line(MONTH, voucherCode=" ")) == f"orderLines[0].{needed}"
+    listed = (await shop.get("/coupon/DIGI")).json()["coupons"]
+    assert ("DIGI", 1) not in {(coupon["couponCode"], coupon["couponNumber"]) for coupon in listed}
+    assert len((await shop.get("/voucher/coupons/GIFT-ONE")).json()["coupons"]) == 1
+    await shop.registered(line(MONTH, voucherCode="GIFT-ONE"))
+    start = {"product": "DIGI", "startTime": 1, "couponCode": "DIGI", "couponNumber": 1}
+    assert "is for who has a voucher" in await kari.refused(start, "/subscription")

@@ -32,6 +32,7 @@ class CouponRow(msgspec.Struct, frozen=True, kw_only=True):
     market: str | None
     activity: str | None
     sales_method: str | None
+    voucher_only: bool
 
 
 class PlanRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +74,8 @@ async def put_coupons(connection: Connection, partner_id: int, now: datetime, co
             select *
             from jsonb_to_recordset($3) as w (coupon_code text, coupon_number bigint, kind text, product_code text,
                 description text, start_time timestamptz, end_time timestamptz, delivery_plan_id integer,
-                extra_products text[], project text, market text, activity text, sales_method text)
+                extra_products text[], project text, market text, activity text, sales_method text,
+                voucher_only boolean)
         ), retired as (
             update coupon c
             set retired = true, changed_at = $2
@@ -83,21 +85,23 @@ async def put_coupons(connection: Connection, partner_id: int, now: datetime, co
             returning c.coupon_code, c.coupon_number
         ), written as (
             insert into coupon (partner_id, coupon_code, coupon_number, kind, product_code, description, start_time,
-                end_time, delivery_plan_id, extra_products, project, market, activity, sales_method, changed_at)
+                end_time, delivery_plan_id, extra_products, project, market, activity, sales_method, voucher_only,
+                changed_at)
             select $1, coupon_code, coupon_number, kind, product_code, description, start_time, end_time,
-                delivery_plan_id, extra_products, project, market, activity, sales_method, $2
+                delivery_plan_id, extra_products, project, market, activity, sales_method, voucher_only, $2
             from wanted
             on conflict (partner_id, coupon_code, coupon_number) do update
             set description = excluded.description, start_time = excluded.start_time, end_time = excluded.end_time,
                 delivery_plan_id = excluded.delivery_plan_id, extra_products = excluded.extra_products,
                 project = excluded.project, market = excluded.market, activity = excluded.activity,
-                sales_method = excluded.sales_method, retired = excluded.retired, changed_at = excluded.changed_at
+                sales_method = excluded.sales_method, voucher_only = excluded.voucher_only,
+                retired = excluded.retired, changed_at = excluded.changed_at
             where (coupon.description, coupon.start_time, coupon.end_time, coupon.delivery_plan_id,
                     coupon.extra_products, coupon.project, coupon.market, coupon.activity, coupon.sales_method,
-                    coupon.retired)
+                    coupon.voucher_only, coupon.retired)
                 is distinct from (excluded.description, excluded.start_time, excluded.end_time,
                     excluded.delivery_plan_id, excluded.extra_products, excluded.project, excluded.market,
-                    excluded.activity, excluded.sales_method, excluded.retired)
+                    excluded.activity, excluded.sales_method, excluded.voucher_only, excluded.retired)
             returning coupon_code, coupon_number, xmax = 0 as added
         )
         select case when added then 'added' else 'changed' end as what, coupon_code || ' ' || coupon_number as code

@@ -92,6 +92,7 @@ def _coupon_row(coupon: Coupon, time_zone: str) -> CouponRow:
         market=coupon.market,
         activity=coupon.activity,
         sales_method=coupon.sales_method,
+        voucher_only=coupon.voucher_only,
     )
 
 

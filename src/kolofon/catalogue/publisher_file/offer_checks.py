@@ -54,6 +54,8 @@ def _check_coupon(
         for attribute, name in _SELLING:
             if getattr(coupon, attribute) not in {None, ()}:
                 problems.add((*at, name), f"expected no {name}: a marketing coupon sells nothing")
+        if coupon.voucher_only:
+            problems.add((*at, "voucherOnly"), "expected no voucherOnly: a marketing coupon sells nothing")
         return
     for attribute, name in _SELLING[:_NEEDED]:
         if getattr(coupon, attribute) is None:

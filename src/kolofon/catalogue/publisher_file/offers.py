@@ -57,7 +57,7 @@ class DistributionPrice(File, kw_only=True):
 class Coupon(File, kw_only=True):
     """An offer, known by its code and number. Marketing: it sells nothing, but tells where an order came from.
 
-    Without a renewal price, what it sells ends with its period.
+    Without a renewal price, what it sells ends with its period. voucherOnly: for who has a voucher that names it.
     """
 
     code: Code
@@ -74,6 +74,7 @@ class Coupon(File, kw_only=True):
     end: Moment | None = None
     delivery_plan: Annotated[int, Meta(ge=1)] | None = None
     extra_products: tuple[Code, ...] = ()
+    voucher_only: bool = False
     project: Annotated[str, Meta(min_length=1, max_length=40)] | None = None
     market: Annotated[str, Meta(min_length=1, max_length=40)] | None = None
     activity: Annotated[str, Meta(min_length=1, max_length=40)] | None = None

@@ -51,9 +51,10 @@ def check_coupon_price(call: Read[ClientCaller], request: PriceRequest) -> Price
 
 
 def list_coupons(call: Read[ClientCaller], product_code: str, marketing: bool) -> Coupons:
-    """The coupons that sell a product now."""
+    """The coupons that sell a product to everybody now."""
     offers, now = call.partner.offers, call.clock.now()
-    found = [coupon for coupon in offers.coupons_of(product_code) if is_on_sale(offers, coupon, now)]
+    sold = [coupon for coupon in offers.coupons_of(product_code) if not coupon.voucher_only]
+    found = [coupon for coupon in sold if is_on_sale(offers, coupon, now)]
     return Coupons(coupons=[_listed(offers, coupon, now, marketing) for coupon in found])
 
 

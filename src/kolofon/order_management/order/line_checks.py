@@ -67,6 +67,8 @@ def _coupon(intake: Intake, field: str, asked: OrderLine) -> Coupon | None:
         return None
     if not is_on_sale(intake.offers, coupon, intake.now):
         intake.problems.add(f"{field}productSpecCode", f"the coupon {code} {number} is not on sale at this time")
+    if coupon.voucher_only and asked.voucher_code is None:
+        intake.problems.add(f"{field}voucherCode", f"missing; the coupon {code} {number} is for who has a voucher")
     return coupon
 
 

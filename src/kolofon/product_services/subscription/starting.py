@@ -121,6 +121,8 @@ def _coupon(offers: Offers, now: datetime, request: StartRequest) -> Coupon | No
         raise InvalidRequest(f"couponNumber: there is no coupon {named} of {request.product}")
     if not coupon.is_valid(now) or version_at(coupon.prices, now) is None:
         raise InvalidRequest(f"couponNumber: the coupon {named} cannot be used now")
+    if coupon.voucher_only:
+        raise InvalidRequest(f"couponNumber: the coupon {named} is for who has a voucher; it is ordered with that")
     return coupon
 
 
