@@ -13,6 +13,7 @@ from tests.playground import Playground
 from tests.waiting import until_waiting
 
 KARI = "kari@example.no"
+PERIOD = "15. jan.\N{EN DASH}14. feb. 2027"
 
 
 async def until(counter: Counter, day: date) -> None:
@@ -39,6 +40,7 @@ async def test_an_invoice_is_sent_once_it_is_made(counter: Counter) -> None:
 
 async def test_an_invoice_says_what_is_to_be_paid_how_and_until_when(counter: Counter) -> None:
     await counter.email(KARI)
+    await counter.connection.execute("update customer set first_name = 'Kari', last_name = '& Co', company_name = null")
     [made] = await counter.make(draft(MONTH, MUG))
     await counter.remind()
     [mail] = await counter.mails()
@@ -51,7 +53,9 @@ async def test_an_invoice_says_what_is_to_be_paid_how_and_until_when(counter: Co
             "299,00 kr",
             "MUG",
             "199,00 kr",
-            "Av dette merverdiavgift: 39,80 kr",
+            "0 % merverdiavgift av 299,00 kr: 0,00 kr",
+            "25 % merverdiavgift av 159,20 kr: 39,80 kr",
+            "Kunde: Kari & Co (1001)" if text is mail["text"] else "Kunde: Kari &amp; Co (1001)",
             "Å betale: 498,00 kr",
             "Forfall: 29. januar 2027",
             "Konto: 1503 20 80119",
@@ -61,6 +65,15 @@ async def test_an_invoice_says_what_is_to_be_paid_how_and_until_when(counter: Co
             assert words in plain
         assert "gebyr" not in plain
         assert "Allerede betalt" not in plain
+
+
+async def test_the_line_of_a_subscription_says_which_days_it_is_for(counter: Counter) -> None:
+    await counter.email(KARI)
+    await counter.sell()
+    await counter.remind()
+    [mail] = await counter.mails()
+    assert PERIOD in mail["text"].replace("\N{THIN SPACE}", "")
+    assert PERIOD in mail["html"].replace("\N{THIN SPACE}", "")
 
 
 async def test_the_address_for_invoices_goes_before_all_others(counter: Counter) -> None:
@@ -188,7 +201,8 @@ async def test_what_is_paid_is_neither_sent_nor_reminded_of(counter: Counter) ->
     await counter.make(draft(), draft(), draft())
     await counter.pay(1)
     await until(counter, date(2027, 2, 1))
-    assert [mail["subject"] for mail in await counter.mails()] == ["Faktura 2 fra The House", "Faktura 3 fra The House"]
+    subjects = sorted(mail["subject"] for mail in await counter.mails())
+    assert subjects == ["Faktura 2 fra The House", "Faktura 3 fra The House"]
     await counter.pay(2)
     await until(counter, date(2027, 3, 1))
     assert [mail["subject"] for mail in await counter.mails()][2:] == ["Påminnelse om faktura 3 fra The House"]

@@ -78,6 +78,7 @@ def _next_letter(partner: PartnerCatalogue, now: datetime, chased: Chased) -> Se
             invoice=invoice,
             reminder_number=0,
             kind="invoice",
+            payer=chased.payer,
             recipient=recipient,
             due_date=invoice.due_date,
             fee_minor=0,
@@ -93,6 +94,7 @@ def _next_letter(partner: PartnerCatalogue, now: datetime, chased: Chased) -> Se
         invoice=invoice,
         reminder_number=number,
         kind=rule.kind,
+        payer=chased.payer,
         recipient=recipient,
         due_date=due,
         # What is not sent costs nothing.
@@ -118,6 +120,7 @@ async def _send(connection: Connection, partner: PartnerCatalogue, now: datetime
             kind=each.kind,
             invoice=msgspec.structs.replace(invoice, fees_minor=invoice.fees_minor + each.fee_minor),
             lines=lines[invoice.company_code, invoice.invoice_number],
+            payer=each.payer,
             due_date=each.due_date,
         )
         await send(connection, partner.machine_time(now), letter_message(partner, now, each.recipient, letter))

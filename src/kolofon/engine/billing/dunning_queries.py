@@ -29,6 +29,7 @@ class Chased(msgspec.Struct, frozen=True, kw_only=True):
     invoice: Invoice
     last_due_date: date
     fees: int
+    payer: str
     recipient: str | None
 
 
@@ -38,6 +39,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     invoice: Invoice
     reminder_number: int
     kind: Kind
+    payer: str
     recipient: str | None
     due_date: date
     fee_minor: int
@@ -79,6 +81,7 @@ async def take(connection: Connection, partner_id: int, now: datetime, due: Sequ
             for no key update of invoice skip locked
         )
         select taken.*, coalesce(sent.due_date, taken.due_date) as last_due_date, coalesce(sent.fees, 0) as fees,
+            coalesce(company_name, concat_ws(' ', first_name, middle_name, last_name)) as payer,
             coalesce(invoice_email, (
                 select email from customer_email e
                 where e.partner_id = $1 and e.customer_number = taken.customer_number
@@ -113,6 +116,7 @@ async def take(connection: Connection, partner_id: int, now: datetime, due: Sequ
             invoice=Invoice(**{name: row[name] for name in Invoice.__struct_fields__}),
             last_due_date=row["last_due_date"],
             fees=row["fees"],
+            payer=row["payer"],
             recipient=row["recipient"],
         )
         for row in rows
@@ -123,11 +127,15 @@ async def list_lines(connection: Connection, partner_id: int, invoices: Sequence
     """The lines of invoices."""
     rows = await connection.fetch(
         """
-        select company_code, invoice_number, kind, description, quantity, net_minor + vat_minor as amount_minor
+        select l.company_code, l.invoice_number, l.kind, l.description, l.quantity, l.net_minor, l.vat_percent,
+            l.vat_minor, p.start_time, p.end_time
         from unnest($2::bigint[], $3::text[], $4::bigint[]) as wanted (customer_number, company_code, invoice_number)
-        join invoice_line using (customer_number, company_code, invoice_number)
-        where partner_id = $1
-        order by line_number
+        join invoice_line l using (customer_number, company_code, invoice_number)
+        left join subscription_period p on p.partner_id = $1
+            and p.customer_number = coalesce(l.receiver_customer_number, l.customer_number)
+            and p.subscription_id = l.subscription_id and p.period_number = l.period_number
+        where l.partner_id = $1
+        order by l.line_number
         """,
         partner_id,
         [invoice.customer_number for invoice in invoices],
@@ -136,8 +144,8 @@ async def list_lines(connection: Connection, partner_id: int, invoices: Sequence
     )
     lines: dict[Key, list[Line]] = defaultdict(list)
     for row in rows:
-        line = Line(row["kind"], row["description"], row["quantity"], row["amount_minor"])
-        lines[row["company_code"], row["invoice_number"]].append(line)
+        company_code, invoice_number, *members = row
+        lines[company_code, invoice_number].append(Line(*members))
     return lines
 
 
