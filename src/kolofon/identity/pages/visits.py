@@ -48,13 +48,7 @@ class Visit:
         self.language = chosen_language(request, self.form.get("lang"))
         self._query = query if query is not None else query_of(request)
         self._base = prefix_of(request)
-        self._viewer = Viewer(
-            server=login_server,
-            browser=self.browser,
-            language=self.language,
-            chose_language=self.language in {self.form.get("lang"), request.query_params.get("lang")},
-            base=self._base,
-        )
+        self._chose_language = self.language in {self.form.get("lang"), request.query_params.get("lang")}
         # What was revoked in this request, for the process's own list once it is committed.
         self.revoked: list[Revocation] = []
         self.flow = read_flow(login_server.flow_key, self.form.get("flow", ""), self.browser, login_server.clock.now())
@@ -143,15 +137,24 @@ class Visit:
         )
         return form_page(
             template,
-            self._viewer,
+            self._viewer(),
             self.entry.client,
             form,
             status if not errors or status != 200 else 400,
             switch_query=without_parameter(query, "assumeNewUser"),
             passkey_options=self._passkey_options(template, flow),
             remember=self.wants_remembering,
-            is_first=flow is not None and flow.is_first,
+            is_first=isinstance(flow, Flow) and flow.is_first,
             **values,
+        )
+
+    def _viewer(self) -> Viewer:
+        return Viewer(
+            server=self.server,
+            browser=self.browser,
+            language=self.language,
+            chose_language=self._chose_language,
+            base=self._base,
         )
 
     def _passkey_options(self, template: str, flow: Flow | None) -> str:
