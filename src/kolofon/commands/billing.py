@@ -153,8 +153,9 @@ async def pay(connection: Connection, clock: Clock, new: NewPayment, actor: str)
             return f"the payment {new.reference} was taken before"
         after = {"amount": str(new.amount), "reference": new.reference}
         await _record(connection, clock, partner, actor, "invoicePay", (new.company_code, number), after)
-    rest = _money(invoice.open_minor, invoice.currency)
-    return f"invoice {number} of {new.company_code} is {invoice.status}, {rest} open"
+    open_minor = invoice.open_minor
+    rest = f"{_money(abs(open_minor), invoice.currency)} {'open' if open_minor >= 0 else 'too much'}"
+    return f"invoice {number} of {new.company_code} is {invoice.status}, {rest}"
 
 
 async def credit(connection: Connection, clock: Clock, name: InvoiceName, actor: str) -> int:

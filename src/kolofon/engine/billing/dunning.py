@@ -16,7 +16,7 @@ from kolofon.engine.billing import dunning_queries as queries
 from kolofon.engine.billing.dunning_queries import Chased, Due, Sent
 from kolofon.engine.billing.messages import Letter, letter_message
 from kolofon.engine.billing.paying_queries import lock_subscriptions
-from kolofon.engine.billing.queries import Invoice
+from kolofon.engine.billing.queries import Invoice, lock_invoice
 from kolofon.engine.billing.rules import next_reminder_at, reminder_due_date, reminder_fee, rule_at
 from kolofon.engine.billing.service import credit_invoice
 from kolofon.engine.subscriptions.service import stop_unpaid
@@ -48,6 +48,9 @@ async def remind(connection: Connection, partner: PartnerCatalogue, now: datetim
         for each, letter in zip(taken, sent, strict=True):
             if letter is None:
                 void += await _stop(connection, partner, now, each.invoice)
+        # All of them before the first number is taken, which others wait for with an invoice in hand.
+        for company_code, invoice_number in sorted(void):
+            await lock_invoice(connection, partner_id, company_code, invoice_number)
         for company_code, invoice_number in sorted(void):
             await credit_invoice(connection, partner, now, company_code, invoice_number)
     return len(taken)

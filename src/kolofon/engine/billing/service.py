@@ -84,12 +84,12 @@ async def credit_invoice(
     company = partner.offers.companies.get(company_code)
     if company is None:
         raise NotFound(f"there is no company {company_code}")
-    number = await take_numbers(connection, partner_id, company_code, 1)
     invoice = await queries.lock_invoice(connection, partner_id, company_code, invoice_number)
     if invoice is None:
         raise NotFound(f"there is no invoice {invoice_number} of {company_code}")
     if invoice.kind != "invoice" or invoice.status not in ("open", "paid"):
         raise Conflict(f"invoice {invoice_number} of {company_code} cannot be credited: {_words(invoice)}")
+    number = await take_numbers(connection, partner_id, company_code, 1)
     day = day_of(now, partner.offers.time_zone)
     kid = payment_reference(company, invoice.customer_number, number)
     await queries.add_credit_note(connection, partner_id, now, day, invoice, number, kid)
