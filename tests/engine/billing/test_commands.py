@@ -109,11 +109,14 @@ async def test_a_payment_is_taken_by_number_or_reference_and_once(office: Office
     assert line == "the payment bank 2 was taken before\n"
     line = await office.types(*pay, second.kid, "--reference", "bank 2", "--partner", "example", "--", "-5")
     assert line == "invoice 2 of HOUSE is open, 304.00 NOK open\n"
+    line = await office.types(*pay, second.kid, "400", "--reference", "bank 3", "--partner", "example")
+    assert line == "invoice 2 of HOUSE is paid, 96.00 NOK too much\n"
     rows = await counter.connection.fetch("select subject, after from audit_log where action = 'invoicePay' order by 1")
     assert [tuple(row) for row in rows] == [
         ("invoice:HOUSE/1", {"amount": "100.50", "reference": "bank 1"}),
         ("invoice:HOUSE/1", {"amount": "198.50", "reference": "bank 2"}),
         ("invoice:HOUSE/2", {"amount": "-5", "reference": "bank 2"}),
+        ("invoice:HOUSE/2", {"amount": "400", "reference": "bank 3"}),
     ]
 
 
