@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from datetime import date
 from importlib.resources import files
 from uuid import uuid4
 
@@ -65,6 +66,11 @@ UNINDEXED = {
     "reward_partner_partner_id_product_code_fkey": "products are retired, not deleted",
     "voucher_coupon_partner_id_coupon_code_coupon_number_fkey": "coupons are retired, not deleted",
     "voucher_use_partner_id_voucher_code_fkey": "vouchers are retired, not deleted",
+    "customer_address_product": "products are retired, not deleted",
+    "customer_metadata_client_id_fkey": "clients are disabled, not deleted",
+    "customer_case_partner_id_product_code_fkey": "products are retired, not deleted",
+    "customer_case_client_id_fkey": "clients are disabled, not deleted",
+    "status_message_partner_id_product_code_fkey": "products are retired, not deleted",
 }
 
 # Keys that do not begin with the customer, though the table has one.
@@ -74,6 +80,9 @@ OTHER_KEYS = {
     # Look-ups of what is there once at a partner.
     "customer_reward": ["partner_id", "reward_partner_id", "reward_id"],
     "invoice_look_up": ["partner_id", "company_code", "invoice_number"],
+    "external_reference_look_up": ["partner_id", "reference_code", "external_id"],
+    "customer_merge": ["partner_id", "merged_number"],  # the look-up of a number that is gone
+    "customer_case": ["partner_id", "case_id"],  # who writes may be no customer
 }
 
 
@@ -171,6 +180,54 @@ async def test_subscriptions_that_were_there_before_stay_as_paid_as_they_were(em
     )
     await connection.close()
     assert [tuple(row) for row in rows] == [(True, False), (None, True), (None, None)]
+
+
+async def test_of_addresses_that_were_there_before_the_newest_is_still_the_one_that_counts(empty: str) -> None:
+    connection = await asyncpg.connect(empty)
+    await connection.execute("create table customer_merge (x integer)")
+    with pytest.raises(Exception, match="customer_merge"):
+        await asyncio.to_thread(migrate, empty)
+    await connection.execute("set session_replication_role = replica")  # without their customers
+    await connection.execute(
+        """
+        insert into customer_address (partner_id, customer_number, street, valid_from, created_at)
+        values (1, 1, 'first', '2026-01-01', now()), (1, 1, 'wrong', '2026-03-01', now()),
+            (1, 1, 'second', '2026-03-01', now()), (1, 1, 'third', '2026-05-01', now()),
+            (1, 2, 'another', '2026-02-01', now())
+        """
+    )
+    await connection.execute("drop table customer_merge")
+    await asyncio.to_thread(migrate, empty)
+    days = [date(2026, month, 15) for month in (1, 2, 3, 4, 5, 6)]
+    rows = await connection.fetch(
+        "select a.street from unnest($1::date[]) day, home_address(1::smallint, 1, day) a", days
+    )
+    kept = await connection.fetchval("select array_agg(street) from customer_address where dropped = 'corrected'")
+    await connection.close()
+    assert [row["street"] for row in rows] == ["first", "first", "second", "second", "third", "third"]
+    assert kept == ["wrong"]
+
+
+async def test_customers_that_were_there_before_are_found(empty: str) -> None:
+    connection = await asyncpg.connect(empty)
+    await connection.execute("create table customer_search (x integer)")
+    with pytest.raises(Exception, match="customer_search"):
+        await asyncio.to_thread(migrate, empty)
+    await connection.execute(
+        """
+        insert into partner (partner_code, name, country_code, currency, time_zone)
+        values ('example', 'Example', 'NO', 'NOK', 'Europe/Oslo'), ('annan', 'Annan', 'SE', 'SEK', 'Europe/Oslo');
+        insert into customer (partner_id, customer_number, last_name, created_at)
+        select partner_id, n, 'Å', '2026-01-01' from partner, generate_series(1, 300) n;
+        insert into customer_email select partner_id, n, 'A@example.no', 1 from partner, generate_series(1, 300, 2) n;
+        drop table customer_search;
+        """
+    )
+    await asyncio.to_thread(migrate, empty)
+    count = "select count(*) from customer_search where terms @@ quote_literal(partner_id || $1)::tsquery"
+    assert await connection.fetchval(count, "l:a") == 600
+    assert await connection.fetchval(count, "e:a@example.no") == 300
+    await connection.close()
 
 
 def test_each_sets_a_lock_and_a_statement_time_out_before_anything_else() -> None:
