@@ -129,6 +129,11 @@ class Counter:
         since: date = date(2020, 1, 1),
     ) -> None:
         await self.connection.execute(
+            "update customer_address set valid_until = $2 where customer_number = $1 and valid_until is null",
+            customer_number,
+            since,
+        )
+        await self.connection.execute(
             """
             insert into customer_address
                 (partner_id, customer_number, postal_code, country_code, valid_from, created_at)

@@ -107,6 +107,18 @@ async def test_periods_keep_the_day_on_which_the_subscription_began(counter: Cou
     assert ends == [date(2027, 2, 28), date(2027, 3, 31), date(2027, 4, 30), date(2027, 5, 31)]
 
 
+async def be_away(counter: Counter) -> None:
+    """For a time the paper goes elsewhere, which changes no price."""
+    await counter.connection.execute(
+        """
+        insert into customer_address
+            (partner_id, customer_number, product_code, postal_code, country_code, valid_from, created_at)
+        values (1, 1001, 'PAPER', '9999', 'NO', '2020-01-01', $1)
+        """,
+        counter.desk.now,
+    )
+
+
 @pytest.mark.parametrize(
     ("postal_code", "country_code", "distribution"),
     [("0150", "NO", 5900), ("9008", "NO", 9900), (None, None, 5900), ("11122", "SE", 4623), ("1000", "DK", 0)],
@@ -117,6 +129,7 @@ async def test_paper_is_brought_to_where_the_reader_lives(
     await counter.live_somewhere(1001, "0001", since=date(2019, 1, 1))
     await counter.live_somewhere(1001, postal_code, country_code)
     await counter.live_somewhere(1001, "9999", since=date(2027, 12, 1))
+    await be_away(counter)
     started, _ = await counter.sell(coupon=("PAPER", 10))
     go_to_renewal(counter.desk, started.end_time)
     await counter.renew()

@@ -97,12 +97,10 @@ async def take_due(connection: Connection, run: Renewing, most: int) -> int:
                     end_time, extract(day from start_time at time zone $3)
             ) as group_number
         from due
-        -- Where it is delivered to: the newest of the customer's addresses that has begun.
+        -- The price is that of the home address: being elsewhere for a time does not change it.
         left join lateral (
-            select coalesce(country_code, $5) as country_code, postal_code from customer_address
-            where partner_id = $1 and customer_number = due.customer_number and valid_from <= $4
-            order by valid_from desc, address_id desc
-            limit 1
+            select coalesce(country_code, $5) as country_code, postal_code
+            from home_address($1, due.customer_number, $4)
         ) address on true
         """,
         run.partner_id,
@@ -136,10 +134,8 @@ async def group_due(connection: Connection, run: Renewing) -> AsyncIterator[tupl
             extract(day from start_time at time zone $3)::integer as anchor_day, count(*)
         from subscription due
         left join lateral (
-            select coalesce(country_code, $5) as country_code, postal_code from customer_address
-            where partner_id = $1 and customer_number = due.customer_number and valid_from <= $4
-            order by valid_from desc, address_id desc
-            limit 1
+            select coalesce(country_code, $5) as country_code, postal_code
+            from home_address($1, due.customer_number, $4)
         ) address on true
         where due.partner_id = $1 and due.renew_at <= $2
         group by product_code, coupon_code, coupon_number, copies, address.country_code, address.postal_code, end_time,

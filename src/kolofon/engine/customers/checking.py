@@ -1,11 +1,9 @@
 """What can be known of a party without the database: its parts are right, its codes are the partner's."""
 
-import re
-
 import msgspec
 
 from kolofon.catalogue.memory import PartnerCatalogue
-from kolofon.engine.customers.countries import COUNTRIES
+from kolofon.engine.customers.addresses.forms import stored_country, stored_postal_code
 from kolofon.engine.customers.national_id import is_national_id
 from kolofon.engine.customers.party import Party, PartyPermission, PartyPrivacy
 from kolofon.platform.credentials import EMAIL, PHONE, normalised_credential
@@ -14,8 +12,8 @@ from kolofon.platform.errors import InvalidRequest
 from kolofon.platform.problems import Problems
 from kolofon.platform.schemas import without_blanks
 
-_POSTAL_DIGITS = {"NO": 4, "DK": 4, "SE": 5, "FI": 5}
 _CREDENTIAL_LENGTH = {EMAIL: 255, PHONE: 20}
+_EXPECTED = {EMAIL: "expected an e-mail address", PHONE: "expected a phone number"}
 
 
 def checked_party(party: Party, partner: PartnerCatalogue, where: str, problems: Problems) -> Party:
@@ -25,23 +23,24 @@ def checked_party(party: Party, partner: PartnerCatalogue, where: str, problems:
     the answer is of use when there are none.
     """
     party = without_blanks(party)
-    country = _country(party, partner, where, problems)
+    told_country = party.country_code or partner.offers.country_code
+    country = stored_country(told_country, f"{where}countryCode", problems)
     members = {
         "country_code": country if party.country_code is not None else None,
-        "postal_code": _postal_code(party.postal_code, country, f"{where}postalCode", problems),
-        "postal_address_postal_code": _postal_code(
+        "postal_code": stored_postal_code(party.postal_code, country, f"{where}postalCode", problems),
+        "postal_address_postal_code": stored_postal_code(
             party.postal_address_postal_code, country, f"{where}postalAddressPostalCode", problems
         ),
         "street_number": int(party.street_number) if party.street_number is not None else None,
         "floor": int(party.floor) if party.floor is not None else None,
-        "birth_date": _birth_date(party, partner, f"{where}birthDate", problems),
+        "birth_date": stored_birth_date(party.birth_date, partner, f"{where}birthDate", problems),
         "emails": _credentials(party.emails, EMAIL, country, f"{where}emails", problems),
         "phone_numbers": _credentials(party.phone_numbers, PHONE, country, f"{where}phoneNumbers", problems),
         "invoice_email_address": _invoice_email(party, f"{where}invoiceEmailAddress", problems),
         "persons_social_security_number": _national_id(party, country, where, problems),
     }
-    _check_permissions(party.permissions or [], partner, f"{where}permissions", problems)
-    _check_privacy(party.privacy or [], partner, f"{where}privacy", problems)
+    check_permissions(party.permissions or [], partner, f"{where}permissions", problems)
+    check_privacy(party.privacy or [], partner, f"{where}privacy", problems)
     for index, category in enumerate(party.categories or []):
         if not category.address_category:
             problems.add(f"{where}categories[{index}].addressCategory", "expected the code of a category")
@@ -63,28 +62,12 @@ def check_receiver(party: Party, where: str, problems: Problems) -> None:
         problems.add(f"{where}postalCode", "expected the postal code")
 
 
-def _country(party: Party, partner: PartnerCatalogue, where: str, problems: Problems) -> str:
-    country = (party.country_code or partner.offers.country_code).upper()
-    if country not in COUNTRIES:
-        problems.add(f"{where}countryCode", f"there is no country {country}; expected two letters of ISO 3166")
-    return country
-
-
-def _postal_code(code: str | None, country: str, field: str, problems: Problems) -> str | None:
-    digits = _POSTAL_DIGITS.get(country)
-    if code is None or digits is None:
-        return code
-    stored = code.replace(" ", "")
-    if re.fullmatch(f"[0-9]{{{digits}}}", stored) is None:
-        problems.add(field, f"expected the {digits} digits of a postal code of {country}")
-    return stored
-
-
-def _birth_date(party: Party, partner: PartnerCatalogue, field: str, problems: Problems) -> str | None:
-    if party.birth_date is None:
+def stored_birth_date(told: int | str | None, partner: PartnerCatalogue, field: str, problems: Problems) -> str | None:
+    """The day as yyyy-mm-dd: a time is one of the partner's time zone."""
+    if told is None:
         return None
     try:
-        day = day_of(read_time(party.birth_date, partner.offers.time_zone), partner.offers.time_zone)
+        day = day_of(read_time(told, partner.offers.time_zone), partner.offers.time_zone)
     except (ValueError, OverflowError):
         problems.add(field, "expected milliseconds since 1970, or a date as yyyy-mm-dd")
         return None
@@ -95,16 +78,14 @@ def _credentials(texts: list[str] | None, kind: str, country: str, field: str, p
     stored: dict[str, None] = {}
     for index, text in enumerate(texts or []):
         if text.strip():
-            found = _credential(text, kind, country)
-            if found is None:
-                expected = "an e-mail address" if kind == EMAIL else "a phone number"
-                problems.add(f"{field}[{index}]", f"expected {expected}")
-            else:
+            found = checked_credential(text, kind, country, f"{field}[{index}]", problems)
+            if found is not None:
                 stored[found] = None
     return list(stored) or None
 
 
-def _credential(text: str, kind: str, country: str) -> str | None:
+def stored_credential(text: str, kind: str, country: str) -> str | None:
+    """An e-mail address or phone number in its stored form; None for what is not one."""
     try:
         stored, found = normalised_credential(text, country)
     except InvalidRequest:
@@ -112,13 +93,18 @@ def _credential(text: str, kind: str, country: str) -> str | None:
     return stored if found == kind and len(stored) <= _CREDENTIAL_LENGTH[kind] else None
 
 
+def checked_credential(text: str, kind: str, country: str, field: str, problems: Problems) -> str | None:
+    """As stored_credential; what is not one is added to the problems."""
+    stored = stored_credential(text, kind, country)
+    if stored is None:
+        problems.add(field, _EXPECTED[kind])
+    return stored
+
+
 def _invoice_email(party: Party, field: str, problems: Problems) -> str | None:
     if party.invoice_email_address is None:
         return None
-    stored = _credential(party.invoice_email_address, EMAIL, "")
-    if stored is None:
-        problems.add(field, "expected an e-mail address")
-    return stored
+    return checked_credential(party.invoice_email_address, EMAIL, "", field, problems)
 
 
 def _national_id(party: Party, country: str, where: str, problems: Problems) -> str | None:
@@ -131,9 +117,10 @@ def _national_id(party: Party, country: str, where: str, problems: Problems) -> 
     return number or None
 
 
-def _check_permissions(
+def check_permissions(
     permissions: list[PartyPermission], partner: PartnerCatalogue, field: str, problems: Problems
 ) -> None:
+    """Whether levels and channels are the partner's."""
     for index, permission in enumerate(permissions):
         where = f"{field}[{index}]."
         _check_level(permission, partner, where, problems)
@@ -149,7 +136,8 @@ def _check_permissions(
                 problems.add(f"{where}{member}", f"there is no channel {code}")
 
 
-def _check_privacy(purposes: list[PartyPrivacy], partner: PartnerCatalogue, field: str, problems: Problems) -> None:
+def check_privacy(purposes: list[PartyPrivacy], partner: PartnerCatalogue, field: str, problems: Problems) -> None:
+    """Whether levels and purposes are the partner's."""
     for index, permitted in enumerate(purposes):
         where = f"{field}[{index}]."
         _check_level(permitted, partner, where, problems)

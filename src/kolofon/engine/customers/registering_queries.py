@@ -28,18 +28,27 @@ class Details(msgspec.Struct, frozen=True, kw_only=True):
 async def add_customer(
     connection: Connection, partner_id: int, columns: dict[str, Any], unique_id: UUID | None, now: datetime
 ) -> int | None:
-    """Make a customer, tied to the user; returns its number, None when the next number is taken."""
+    """Make a customer, tied to the user; returns its number, None when the next number is taken.
+
+    One that was merged into another is taken for ever.
+    """
     number: int | None = await connection.fetchval(
         """
-        with made as (
+        with next as materialized (
+            select nextval('customer_number') as number
+        ), made as (
             insert into customer
                 (partner_id, customer_number, created_at, first_name, middle_name, last_name, company_name,
                 department_name, company_registration_number, department, sealed_national_id, birth_date, sex,
                 invoice_email)
-            select $1, nextval('customer_number'), $2, t.first_name, t.middle_name, t.last_name, t.company_name,
+            select $1, next.number, $2, t.first_name, t.middle_name, t.last_name, t.company_name,
                 t.department_name, t.company_registration_number, t.department, t.sealed_national_id, t.birth_date,
                 t.sex, t.invoice_email
             from jsonb_populate_record(null::customer, $3) t
+            cross join next
+            where not exists (
+                select from customer_merge m where m.partner_id = $1 and m.merged_number = next.number
+            )
             on conflict do nothing
             returning customer_number
         ), link as (
@@ -150,7 +159,8 @@ with emails as (
         t.postal_address_postal_place, $4, $3
     from jsonb_populate_recordset(null::customer_address, $10) t
     where not exists (
-        select from customer_address a where a.partner_id = $1 and a.customer_number = $2
+        select from customer_address a
+        where a.partner_id = $1 and a.customer_number = $2 and a.product_code is null and a.dropped is null
     )
     returning 1
 )
@@ -165,8 +175,8 @@ async def add_details(
 ) -> bool:
     """Add what a customer does not have yet, all in one statement; returns whether there was anything.
 
-    An address only when there is none: who calls holds the customer's row, so that it stays the only one. Codes that
-    have left the catalogue since the order are passed over.
+    An address only when there is no home address: who calls holds the customer's row, so that it stays the only one.
+    Codes that have left the catalogue since the order are passed over.
     """
     return bool(
         await connection.fetchval(
@@ -183,6 +193,8 @@ async def add_details(
 async def skip_taken_numbers(connection: Connection, partner_id: int) -> None:
     """Let the numbers go on behind those in a row that the partner brought along, however many these are.
 
+    One that was merged into another ends the row: the next number is behind it anyway.
+
     Two may do this at once and one of them turn the sequence back: then a number is found taken once more.
     """
     await connection.fetchval(
@@ -197,6 +209,7 @@ async def skip_taken_numbers(connection: Connection, partner_id: int) -> None:
             limit 1
         )))
         from customer_number s
+        where exists (select from customer k where k.partner_id = $1 and k.customer_number = s.last_value)
         """,
         partner_id,
     )

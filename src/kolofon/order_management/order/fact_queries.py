@@ -27,7 +27,7 @@ class Questions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KnownCustomer(msgspec.Struct, frozen=True):
-    """A customer of the partner and where it lives today, as far as that is known."""
+    """A customer of the partner and its home address of today, as far as that is known."""
 
     customer_number: int
     country_code: str | None
@@ -53,11 +53,15 @@ class KnownStock(msgspec.Struct, frozen=True):
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """The answers. `users_customer` is the customer of the user, who is among `customers`."""
+    """The answers. `users_customer` is the customer of the user, who is among `customers`.
+
+    `merged` leads from numbers that are gone to those of the customers they were merged into, who are among them too.
+    """
 
     user_exists: bool = False
     users_customer: int | None = None
     customers: list[KnownCustomer] = []
+    merged: dict[int, int] = {}
     category_codes: list[str] = []
     category_types: list[str] = []
     vouchers: list[KnownVoucher] = []
@@ -72,15 +76,16 @@ select
     (
         select coalesce(jsonb_agg(jsonb_build_array(c.customer_number, a.country_code, a.postal_code)), '[]')
         from customer c
-        left join lateral (
-            select a.country_code, a.postal_code
-            from customer_address a
-            where a.partner_id = c.partner_id and a.customer_number = c.customer_number and a.valid_from <= $9
-            order by a.valid_from desc, a.address_id desc
-            limit 1
-        ) a on true
-        where c.partner_id = $1 and c.customer_number = any($3::bigint[] || l.customer_number)
+        left join lateral home_address(c.partner_id, c.customer_number, $9) a on true
+        where c.partner_id = $1 and c.customer_number = any($3::bigint[] || l.customer_number || array(
+            select m.customer_number from customer_merge m where m.partner_id = $1 and m.merged_number = any($3)
+        ))
     ) as customers,
+    (
+        select coalesce(jsonb_agg(jsonb_build_array(m.merged_number, m.customer_number)), '[]')
+        from customer_merge m
+        where m.partner_id = $1 and m.merged_number = any($3)
+    ) as merged,
     array(
         select category_code from category_code where partner_id = $1 and category_code = any($4::text[])
     ) as category_codes,
@@ -138,6 +143,7 @@ async def find_facts(connection: Connection, partner_id: int, questions: Questio
     )
     found: dict[str, Any] = dict(row) if row is not None else {}
     found["customers"] = [KnownCustomer(*customer) for customer in found["customers"]]
+    found["merged"] = dict(found["merged"])
     found["stock"] = [KnownStock(*stock) for stock in found["stock"]]
     found["vouchers"] = msgspec.convert(found["vouchers"], list[KnownVoucher])
     found["rewards_given"] = [(number, reward_id) for number, reward_id in found["rewards_given"]]

@@ -1,0 +1,1 @@
+"""Address: where a customer is found, and where products are delivered meanwhile."""
