@@ -10,6 +10,8 @@ import pytest
 from kolofon.catalogue.demo_data.service import DemoDataError, DemoDataSummary, generate_demo_data
 from kolofon.catalogue.offers import Period
 from kolofon.commands.administration import CommandError, DemoCustomers, demo_data
+from kolofon.engine.customers.searching.criteria import Criteria
+from kolofon.engine.customers.searching.service import search_customers
 from kolofon.engine.subscriptions.periods import moved, period_end
 from kolofon.engine.subscriptions.rules import FOREVER, Standing, settled
 from kolofon.platform.clock import Clock
@@ -17,6 +19,7 @@ from kolofon.platform.credentials import normalised_credential
 from kolofon.platform.database import Connection
 from kolofon.platform.dates import day_of
 from tests.browser_session import Server, bearer
+from tests.engine.customers.searching.people import stale
 from tests.playground import Playground, Reader
 
 LAST_MOMENT = FOREVER.replace(tzinfo=None)
@@ -29,6 +32,8 @@ COLUMNS = {
     "user_customer": "t",
     "customer_address": "to_jsonb(t) - 'address_id'",
     "customer_email": "t",
+    "customer_phone_number": "t",
+    "customer_search": "t",
     "subscription": "to_jsonb(t) - 'subscription_id'",
     "subscription_period": "to_jsonb(t) - 'subscription_id'",
     "customer_access": "to_jsonb(t) - 'customer_access_id'",
@@ -135,6 +140,8 @@ async def test_two_runs_at_once_make_each_customer_once(playground: Playground, 
 async def test_the_summary_tells_what_there_is_after_the_first_run(playground: Playground) -> None:
     summary = await make(playground, 300)
     counts = {table: await playground.connection.fetchval(f"select count(*) from {table}") for table in COLUMNS}
+    # Most have a phone number, of which the summary says nothing.
+    assert 150 < counts.pop("customer_phone_number") < 300
     assert counts == {
         "user_account": summary.accounts,
         "user_credential": summary.credentials,
@@ -142,6 +149,7 @@ async def test_the_summary_tells_what_there_is_after_the_first_run(playground: P
         "user_customer": 300,
         "customer_address": 300,
         "customer_email": 300,
+        "customer_search": 300,
         "subscription": summary.subscriptions,
         "subscription_period": summary.subscriptions,
         "customer_access": summary.accesses,
@@ -448,3 +456,15 @@ async def test_a_made_up_reader_reads_what_she_subscribes_to(server: Server, pla
         answers[credential] = answer.json()["access"]
     assert answers == {credential: bool(expected) for credential, expected in credentials}
     assert set(answers.values()) == {True, False}
+
+
+async def test_customers_are_found_by_what_they_have(playground: Playground) -> None:
+    connection = playground.connection
+    await make(playground, 200)
+    assert await stale(connection) == []
+    (row,) = await connection.fetch(
+        "select company_name, company_registration_number from customer where company_name is not null limit 1"
+    )
+    criteria = Criteria(company_name=row[0], company_registration_number=row[1])
+    (found,) = await search_customers(connection, 1, "NO", criteria)
+    assert found.company_name == row[0]

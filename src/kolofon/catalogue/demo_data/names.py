@@ -25,16 +25,27 @@ FIRST_NAMES = deck(
     "Jakob 2, Mohammed 2, Noah 1, Lucas 1, Fatima 1, Åse 2, Sigrid 2, Vegard 2, Eirik 2, Torill 1, Sindre 1, Mari 2,"
     "Aleksander 1, Frida 1, Ahmed 1, Amina 1, Piotr 1, Katarzyna 1, Eline 1, Åge 1, Synnøve 1, Asbjørn 1, Guro 1"
 )
-LAST_NAMES = deck(
-    "Hansen 25, Johansen 23, Olsen 22, Larsen 18, Andersen 18, Pedersen 16, Nilsen 16, Kristiansen 11, Jensen 11,"
-    "Karlsen 10, Johnsen 10, Pettersen 10, Eriksen 9, Berg 9, Haugen 7, Hagen 7, Johannessen 6, Andreassen 6,"
-    "Jacobsen 6, Dahl 6, Jørgensen 5, Halvorsen 5, Henriksen 5, Lund 5, Sørensen 5, Jakobsen 5, Moen 5, Gundersen 5,"
-    "Iversen 4, Strand 4, Svendsen 4, Solberg 4, Martinsen 4, Knudsen 4, Bakken 4, Eide 4, Bakke 4, Kristoffersen 4,"
-    "Lie 3, Mathisen 3, Amundsen 3, Lien 3, Rasmussen 3, Nguyen 3, Ali 3, Ahmed 3, Sæther 3, Nygård 3, Solheim 3,"
-    "Berge 3, Ødegård 3, Ruud 2, Hauge 2, Aas 2, Myhre 2, Tveit 2, Fossum 2, Vik 2, Sandvik 2, Holm 2, Aune 2,"
-    "Brekke 2, Sunde 2, Khan 2, Mohamed 2, Haug 2, Engen 2, Rønning 2, Thorsen 2, Løken 2, Kowalski 1, Hussain 1,"
-    "Fjeld 1, Nordmann 1, Sveen 1, Wold 1, Ås 1, Bråten 1, Helgesen 1, Tangen 1, Ulvestad 1, Nesse 1, Stensrud 1"
+_COMMON_NAMES = deck(
+    "Hansen 10, Johansen 9, Olsen 9, Larsen 7, Andersen 7, Pedersen 6, Nilsen 6, Kristiansen 4, Jensen 4,"
+    "Karlsen 4, Johnsen 4, Pettersen 4, Eriksen 4, Berg 4, Haugen 3, Hagen 3, Johannessen 2, Andreassen 2,"
+    "Jacobsen 2, Dahl 2, Jørgensen 2, Halvorsen 2, Henriksen 2, Lund 2, Sørensen 2, Jakobsen 2, Moen 2,"
+    "Gundersen 2, Iversen 2, Strand 2, Svendsen 2, Solberg 2, Martinsen 2, Knudsen 2, Bakken 2, Eide 2, Bakke 2,"
+    "Kristoffersen 2, Lie 1, Mathisen 1, Amundsen 1, Lien 1, Rasmussen 1, Nguyen 1, Ali 1, Ahmed 1, Sæther 1,"
+    "Nygård 1, Solheim 1, Berge 1, Ødegård 1, Ruud 1, Hauge 1, Aas 1, Myhre 1, Tveit 1, Fossum 1, Vik 1,"
+    "Sandvik 1, Holm 1, Aune 1, Brekke 1, Sunde 1, Khan 1, Mohamed 1, Haug 1, Engen 1, Rønning 1, Thorsen 1,"
+    "Løken 1, Kowalski 1, Hussain 1, Fjeld 1, Nordmann 1, Sveen 1, Wold 1, Ås 1, Bråten 1, Helgesen 1, Tangen 1,"
+    "Ulvestad 1, Nesse 1, Stensrud 1"
 )
+_FARM_BEGINNINGS = deck(
+    "Nord 1, Sør 1, Øst 1, Vest 1, Bjørk 1, Ask 1, Eik 1, Gran 1, Furu 1, Stein 1, Sand 1, Myr 1, Lang 1,"
+    "Stor 1, Skog 1, Kvern 1, Hammer 1, Krok 1, Lind 1, Rogn 1, Torp 1"
+)
+_FARM_ENDINGS = deck(
+    "heim 1, land 1, gård 1, dal 1, vik 1, haug 1, bakk 1, li 1, mo 1, nes 1, stad 1, set 1, moen 1, dalen 1,"
+    "haugen 1, bakken 1, eng 1, rud 1, voll 1, ås 1"
+)
+# Most people have a name that one in some hundreds has, as after a farm.
+LAST_NAMES = _COMMON_NAMES + [beginning + ending for beginning in _FARM_BEGINNINGS for ending in _FARM_ENDINGS]
 COMPANY_NAMES = deck(
     "Fjordby 3, Nordvik 3, Solsida 2, Vestfjell 2, Storelva 2, Havgløtt 1, Breidablikk 1, Kystveien 2, Brattås 1,"
     "Lilleborg 1, Innlandet 1, Sentrum 3, Skogholt 1, Måsøy 1, Elveneset 1, Tindegård 1"
@@ -46,16 +57,29 @@ COMPANY_TRADES = deck(
 DEPARTMENTS = deck("Resepsjonen 3, Økonomi 2, Administrasjonen 2, Biblioteket 1")
 EMAIL_DOMAINS = deck("example.no 6, example.com 2, example.net 1, example.org 1")
 
-STREETS = deck(
-    "Kirkegata 6, Storgata 9, Strandgata 5, Skolegata 4, Bjørkeveien 4, Lyngveien 3, Fjellveien 3, Fjordgata 4,"
-    "Havnegata 3, Kongens gate 3, Nedre Torg 1, Ringveien 3, Solbakken 3, Granveien 2, Elvegata 2, Åsveien 2"
+_COMMON_STREETS = deck(
+    "Kirkegata 6, Storgata 9, Strandgata 5, Skolegata 4, Fjellveien 3, Fjordgata 4, Havnegata 3, Kongens gate 3,"
+    "Nedre Torg 1, Ringveien 3, Solbakken 3, Elvegata 2, Åsveien 2"
 )
-# Postal code and place, as `deck` separates at the last space only.
-POSTAL_PLACES = deck(
-    "0155 Oslo 9, 0467 Oslo 8, 1606 Fredrikstad 3, 2317 Hamar 2, 2609 Lillehammer 1, 2815 Gjøvik 1, 3015 Drammen 4,"
-    "3110 Tønsberg 2, 4006 Stavanger 5, 4612 Kristiansand 3, 5003 Bergen 8, 5501 Haugesund 2, 6003 Ålesund 2,"
-    "6413 Molde 1, 6800 Førde 1, 7010 Trondheim 6, 8006 Bodø 2, 8514 Narvik 1, 9008 Tromsø 3, 9510 Alta 1"
+_STREET_BEGINNINGS = deck(
+    "Bjørke 1, Lyng 1, Gran 1, Furu 1, Rogne 1, Heie 1, Myr 1, Haug 1, Bekke 1, Tjern 1, Utsikts 1, Sagbruks 1,"
+    "Stasjons 1, Prestegårds 1, Løvetann 1, Blåbær 1"
 )
+_STREET_ENDINGS = deck("veien 3, stien 1, bakken 1, svingen 1, lia 1, kroken 1")
+STREETS = _COMMON_STREETS + [beginning + ending for beginning in _STREET_BEGINNINGS for ending in _STREET_ENDINGS]
+# Postal code and place, as `deck` separates at the last space only. A city has many codes.
+_TOWNS = deck(
+    "1606 Fredrikstad 6, 2317 Hamar 4, 2609 Lillehammer 2, 2815 Gjøvik 2, 3015 Drammen 8, 3110 Tønsberg 4,"
+    "4612 Kristiansand 6, 5501 Haugesund 4, 6003 Ålesund 4, 6413 Molde 2, 6800 Førde 2, 8006 Bodø 4, 8514 Narvik 2,"
+    "9008 Tromsø 6, 9510 Alta 2"
+)
+_CITIES = {
+    "Oslo": [155, 467, *range(250, 279, 4), *range(351, 384, 4)],
+    "Bergen": range(5003, 5020),
+    "Trondheim": range(7010, 7021),
+    "Stavanger": range(4006, 4017),
+}
+POSTAL_PLACES = _TOWNS + [f"{code:04} {city}" for city, codes in _CITIES.items() for code in codes]
 
 EMAIL_LEVELS = deck(
     "verificationLink 44, verificationCode 24, externallyVerified 10, notVerified 12, repeatedCredential 6,"

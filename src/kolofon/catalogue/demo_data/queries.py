@@ -63,6 +63,8 @@ async def find_key(connection: Connection, partner_code: str, seed: int) -> int:
 
 async def prepare_batch(connection: Connection) -> None:
     """Settings, functions and the table of a batch; nothing of them outlives the session."""
+    # What customers are found by is made at the end of the batch.
+    await connection.execute("set local kolofon.search = 'later'")
     # A commit that a crash undoes is made again by the next run. `analyze` at the end waits for all of them.
     await connection.execute("set local synchronous_commit = off; set local work_mem = '64MB'")
     await connection.execute(
@@ -150,8 +152,10 @@ async def add_customers(connection: Connection, batch: Batch) -> int:
         """
         with added as (
             insert into customer (partner_id, customer_number, first_name, middle_name, last_name, company_name,
-                department_name, created_at)
+                department_name, company_registration_number, created_at)
             select $1, customer_number, first_name, middle_name, last_name, company_name, department_name,
+                -- No Norwegian organisation's number begins with 1.
+                case when company_name is not null then (100000000 + customer_number % 100000000)::text end,
                 customer_created_at
             from demo_customer
             on conflict do nothing
@@ -275,8 +279,9 @@ async def analyze(connection: Connection) -> None:
     """Let the planner know the tables as they are now."""
     await connection.execute(
         """
-        analyze user_account, user_credential, customer, customer_address, customer_email, user_customer, subscription,
-            subscription_period, customer_access, privacy_permission, marketing_permission
+        analyze user_account, user_credential, customer, customer_address, customer_email, customer_phone_number,
+            customer_search, user_customer, subscription, subscription_period, customer_access, privacy_permission,
+            marketing_permission
         """
     )
 

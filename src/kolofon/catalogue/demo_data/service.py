@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from kolofon.catalogue.demo_data import holding_queries, queries, subscription_queries
+from kolofon.catalogue.demo_data import finding_queries, holding_queries, queries, subscription_queries
 from kolofon.catalogue.demo_data.queries import Batch
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Connection
@@ -98,6 +98,8 @@ async def _make(connection: Connection, batch: Batch, summary: DemoDataSummary) 
         connection, batch, NUMBERS_ABOVE, _email_label(batch.partner.partner_code)
     )
     await queries.add_contacts(connection, batch)
+    await finding_queries.add_phone_numbers(connection, batch)
+    await finding_queries.index_customers(connection, batch)
     summary.subscriptions += await _make_subscriptions(connection, batch)
     summary.accesses += await holding_queries.add_customer_access(connection, batch)
     summary.privacy_permissions += await holding_queries.add_privacy_permissions(connection, batch)
