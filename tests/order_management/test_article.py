@@ -23,6 +23,10 @@ async def asked(server: Server, reader: Reader, status: int = 200, **members: An
 
 async def live(playground: Playground, product: str, address: str | None, day: date) -> None:
     await playground.connection.execute(
+        "update customer_address set valid_until = $1 where valid_until is null",
+        day,
+    )
+    await playground.connection.execute(
         """
         insert into customer_address (partner_id, customer_number, country_code, valid_from, created_at)
         values (1, 1001, $1, $2, $3)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from kolofon.engine.pricing.guessing import WRONG_CODES
+from kolofon.engine.guessing import WRONG_CODES
 from tests.browser_session import Server, bearer
 from tests.calling import other_shop, sell_anew, shop
 from tests.playground import Playground

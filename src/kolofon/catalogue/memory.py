@@ -80,6 +80,13 @@ class Staff(msgspec.Struct, frozen=True):
         return credential in self.credentials or bool(domains & self.email_domains)
 
 
+class CategoryType(msgspec.Struct, frozen=True):
+    """A kind of category that customers can have; its codes with their descriptions, in the order of the codes."""
+
+    description: str
+    codes: dict[str, str]
+
+
 class PartnerCatalogue:
     """What one partner sells and how, and whom it lets in."""
 
@@ -97,6 +104,7 @@ class PartnerCatalogue:
         offers: Offers = Offers(country_code="", currency="", time_zone=""),  # noqa: B008 (nothing in it changes)
         sandbox: bool = False,
         clock_ahead: timedelta = timedelta(),
+        category_types: dict[str, CategoryType] | None = None,
     ) -> None:
         self.partner_id = partner_id
         self.products = products
@@ -109,6 +117,7 @@ class PartnerCatalogue:
         self.offers = offers
         self.sandbox = sandbox
         self.clock_ahead = clock_ahead
+        self.category_types = category_types or {}
         self._rules = rules
         self._granting: dict[str, dict[str, str]] = {}
         for rule in rules:
@@ -201,6 +210,7 @@ async def read_catalogue(connection: Connection) -> Catalogue:
             offers[partner_id],
             row.sandbox,
             row.clock_ahead,
+            {kind: CategoryType(text, dict(codes)) for kind, text, codes in row.category_types},
         )
         for partner_id, row in partners.items()
     }

@@ -40,7 +40,7 @@ class ClientRow(msgspec.Struct, frozen=True):
 
 
 class PartnerRow(msgspec.Struct, frozen=True):
-    """A partner's codes; enterprises with their order types."""
+    """A partner's codes; enterprises with their order types, category types with their codes, each described."""
 
     partner_id: int
     products: list[str]
@@ -54,6 +54,7 @@ class PartnerRow(msgspec.Struct, frozen=True):
     partner_code: str
     sandbox: bool
     clock_ahead: timedelta
+    category_types: list[tuple[str, str, list[tuple[str, str]]]]
 
 
 async def list_clients(connection: Connection) -> list[ClientRow]:
@@ -90,7 +91,17 @@ async def list_partners(connection: Connection) -> list[PartnerRow]:
             array(select purpose from privacy_purpose x where x.partner_id = p.partner_id order by purpose),
             array(select channel from marketing_channel x where x.partner_id = p.partner_id order by channel),
             p.staff_email_domains, p.staff_credentials, p.staff_second_factor, p.name,
-            p.partner_code, p.sandbox, p.clock_ahead
+            p.partner_code, p.sandbox, p.clock_ahead,
+            (
+                select coalesce(jsonb_agg(jsonb_build_array(t.category_type, t.description, (
+                    select coalesce(
+                        jsonb_agg(jsonb_build_array(k.category_code, k.description) order by k.category_code), '[]'
+                    )
+                    from category_code k
+                    where k.partner_id = t.partner_id and k.category_type = t.category_type
+                )) order by t.category_type), '[]')
+                from category_type t where t.partner_id = p.partner_id
+            )
         from partner p
         """
     )

@@ -173,8 +173,11 @@ async def test_a_customers_address_on_file_decides_the_place(
 ) -> None:
     await connection.execute(
         """
-        insert into customer_address (partner_id, customer_number, postal_code, country_code, valid_from, created_at)
-        values (1, 1001, '9008', null, '2020-01-01', '2020-01-01'), (1, 1001, '0150', 'NO', '2999-01-01', '2020-01-01')
+        insert into customer_address
+            (partner_id, customer_number, product_code, postal_code, country_code, valid_from, valid_until, created_at)
+        values (1, 1001, null, '9008', null, '2020-01-01', '2999-01-01', '2020-01-01'),
+            (1, 1001, null, '0150', 'NO', '2999-01-01', null, '2020-01-01'),
+            (1, 1001, 'PAPER', '0150', 'NO', '2020-01-01', null, '2020-01-01')
         """
     )
     found = await kept(connection, await shop.registered(order(PAPER, payer={"customerNumber": 1001})))

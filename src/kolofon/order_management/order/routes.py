@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody, PathParameter, SkipValidation
 
 from kolofon.engine.calls import ClientReads, ClientWrites, UserReads, UserWrites
-from kolofon.engine.pricing.guessing import VoucherGuesses
+from kolofon.engine.guessing import Guesses
 from kolofon.order_management.order.customer_service import register_clients_customer, register_users_customer
 from kolofon.order_management.order.list_schemas import (
     OrderDetailsAnswer,
@@ -20,7 +20,7 @@ from kolofon.order_management.order.schemas import CustomerAnswer, CustomerReque
 from kolofon.order_management.order.service import register_clients_order, register_users_order
 
 TAG = "Order"
-Guesses = NamedDependency[SkipValidation[VoucherGuesses]]
+VoucherGuesses = NamedDependency[SkipValidation[Guesses]]
 OrderId = Annotated[int, PathParameter(ge=1, le=2**53 - 1, description="Id of an order of the partner.")]
 
 
@@ -35,7 +35,7 @@ OrderId = Annotated[int, PathParameter(ge=1, le=2**53 - 1, description="Id of an
 async def register_order(
     data: JSONBody[OrderRequest],
     user_writes: UserWrites,
-    voucher_guesses: Guesses,
+    voucher_guesses: VoucherGuesses,
 ) -> OrderAnswer:
     """Register an order of the logged-in user. It takes effect when it is completed."""
     return await register_users_order(user_writes, voucher_guesses, data)
@@ -52,7 +52,7 @@ async def register_order(
 async def register_order_client(
     data: JSONBody[OrderRequest],
     client_writes: ClientWrites,
-    voucher_guesses: Guesses,
+    voucher_guesses: VoucherGuesses,
 ) -> OrderAnswer:
     """Register an order of a user, or of nobody yet. It takes effect when it is completed."""
     return await register_clients_order(client_writes, voucher_guesses, data)

@@ -10,7 +10,7 @@ import msgspec
 from kolofon.catalogue.offers import Dependency
 from kolofon.engine.calls import Write
 from kolofon.engine.customers.party import Party, sealed
-from kolofon.engine.pricing.guessing import WRONG_CODES, VoucherGuesses
+from kolofon.engine.guessing import WRONG_CODES, Guesses
 from kolofon.engine.pricing.rules import Priced, unit_price
 from kolofon.engine.pricing.service import applying_dependency
 from kolofon.events.feed.service import Event, publish
@@ -31,7 +31,7 @@ from kolofon.platform.schemas import without_blanks
 from kolofon.platform.sealing import Secrets
 
 
-async def register_users_order(call: Write[UserCaller], guesses: VoucherGuesses, request: OrderRequest) -> OrderAnswer:
+async def register_users_order(call: Write[UserCaller], guesses: Guesses, request: OrderRequest) -> OrderAnswer:
     """Register an order of the logged-in user. Raises InvalidRequest with all that is wrong."""
     own = call.caller.unique_id
     if request.unique_user_id is not None and UUID(request.unique_user_id) != own:
@@ -51,16 +51,14 @@ def _check_public(request: OrderRequest) -> None:
             raise InvalidRequest(f"{where}: expected nothing of a public client in user mode")
 
 
-async def register_clients_order(
-    call: Write[ClientCaller], guesses: VoucherGuesses, request: OrderRequest
-) -> OrderAnswer:
+async def register_clients_order(call: Write[ClientCaller], guesses: Guesses, request: OrderRequest) -> OrderAnswer:
     """Register an order of the user that is named, or of nobody yet. Raises InvalidRequest with all that is wrong."""
     named = UUID(request.unique_user_id) if request.unique_user_id is not None else None
     return await _register(call, guesses, request, Caller(unique_id=named, is_user=False), "registerOrderClient")
 
 
 async def _register(
-    call: Write[Any], guesses: VoucherGuesses, request: OrderRequest, caller: Caller, action: str
+    call: Write[Any], guesses: Guesses, request: OrderRequest, caller: Caller, action: str
 ) -> OrderAnswer:
     request = without_blanks(request)
     intake = Intake(call.partner, call.clock.now())
@@ -81,7 +79,7 @@ async def _register(
 
 
 async def _facts(
-    call: Write[Any], guesses: VoucherGuesses, intake: Intake, caller: Caller, head: Head, lines: Sequence[Line]
+    call: Write[Any], guesses: Guesses, intake: Intake, caller: Caller, head: Head, lines: Sequence[Line]
 ) -> Facts:
     """The facts, with a bound on wrong voucher codes: of a user by itself, so that no shop is closed by one visitor."""
     guesser = call.caller.client_id

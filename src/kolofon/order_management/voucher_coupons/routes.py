@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import PathParameter, SkipValidation
 
 from kolofon.engine.calls import ClientReads
-from kolofon.engine.pricing.guessing import VoucherGuesses
+from kolofon.engine.guessing import Guesses
 from kolofon.order_management.voucher_coupons.schemas import VoucherCoupons
 from kolofon.order_management.voucher_coupons.service import list_voucher_coupons
 
@@ -27,7 +27,7 @@ VoucherCode = Annotated[
 async def list_coupons(
     voucher_code: VoucherCode,
     client_reads: ClientReads,
-    voucher_guesses: NamedDependency[SkipValidation[VoucherGuesses]],
+    voucher_guesses: NamedDependency[SkipValidation[Guesses]],
 ) -> VoucherCoupons:
     """The coupons that may be ordered with a voucher; a code that cannot be used is refused, and too many are too."""
     return await list_voucher_coupons(client_reads, voucher_guesses, voucher_code)

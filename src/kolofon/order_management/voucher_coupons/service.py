@@ -1,7 +1,7 @@
 """List what may be ordered with a voucher."""
 
 from kolofon.engine.calls import Read
-from kolofon.engine.pricing.guessing import VoucherGuesses
+from kolofon.engine.guessing import Guesses
 from kolofon.engine.pricing.rules import is_on_sale
 from kolofon.order_management.voucher_coupons import queries
 from kolofon.order_management.voucher_coupons.schemas import VoucherCoupon, VoucherCoupons
@@ -9,7 +9,7 @@ from kolofon.platform.callers import ClientCaller
 from kolofon.platform.errors import InvalidRequest
 
 
-async def list_voucher_coupons(call: Read[ClientCaller], guesses: VoucherGuesses, voucher_code: str) -> VoucherCoupons:
+async def list_voucher_coupons(call: Read[ClientCaller], guesses: Guesses, voucher_code: str) -> VoucherCoupons:
     """The coupons of a usable voucher that are sold now.
 
     Raises TooManyRequests, and InvalidRequest in the same words whatever is the matter with the code: who guesses

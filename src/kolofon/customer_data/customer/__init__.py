@@ -1,0 +1,1 @@
+"""Customer: who a customer is, how to reach it, and finding it."""

@@ -1,0 +1,1 @@
+"""External Reference: what other systems call a customer."""

@@ -1,0 +1,1 @@
+"""Credential: whether somebody has an account by an e-mail address or a phone number."""
