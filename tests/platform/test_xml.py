@@ -19,6 +19,11 @@ class Place(RequestBody):
     country_codes: list[str] | None = None
 
 
+class Line(RequestBody):
+    line: str | None = None
+    kind: str | None = None
+
+
 class Person(RequestBody):
     first_name: str | None = None
     age: int | None = None
@@ -26,6 +31,7 @@ class Person(RequestBody):
     phone_numbers: list[str] | None = None
     addresses: list[Place] | None = None
     home: Place | None = None
+    lines: list[Line] | None = None  # whose entries are named as one of their members
 
 
 # XML cannot say whether a text has blanks around it that count, and has no word for an empty one.
@@ -45,6 +51,7 @@ PEOPLE = st.builds(
     phone_numbers=st.none() | st.lists(WORDS, min_size=1, max_size=3),
     addresses=st.none() | st.lists(PLACES, min_size=1, max_size=3),
     home=st.none() | PLACES,
+    lines=st.none() | st.lists(st.builds(Line, line=WORDS, kind=st.none() | WORDS), min_size=1, max_size=3),
 )
 
 
@@ -99,6 +106,14 @@ def test_lists_stand_in_their_name_and_entries_in_its_singular(value: Any, root:
 )
 def test_a_list_of_one_is_a_list(body: str) -> None:
     assert from_xml(body.encode(), Person)["phoneNumbers"] == ["1"]
+
+
+def test_an_entry_may_be_named_as_one_of_its_members() -> None:
+    wrapped = "<lines><line><line>4000</line><kind>home</kind></line><line><line>4001</line></line></lines>"
+    bare = "<lines><line>4000</line><kind>home</kind></lines><lines><line>4001</line></lines>"
+    expected = [{"line": "4000", "kind": "home"}, {"line": "4001"}]
+    for body in (wrapped, bare):
+        assert from_xml(f"<p>{body}</p>".encode(), Person)["lines"] == expected
 
 
 def test_a_list_of_objects_may_stand_bare_or_wrapped() -> None:

@@ -1,0 +1,1 @@
+"""Status: what a customer should know now: notices of the partner, and invoices that are overdue."""

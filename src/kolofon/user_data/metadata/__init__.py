@@ -1,0 +1,1 @@
+"""Metadata: what a client keeps of a customer, as a JSON object of its own making."""
