@@ -33,10 +33,19 @@ class PasswordVerifier:
     def __init__(self, at_once: int) -> None:
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="passwords", initializer=_step_back)
         self._waiting = 0
+        self._costliest = 0.0
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
-        """Whether the password fits; takes as long without a hash. Raises TooManyRequests when too many wait."""
-        fits = await self._in_line(verify_password, password_hash or _NO_ONES_HASH, password)
+        """Whether the password fits; takes as long without a hash. Raises TooManyRequests when too many wait.
+
+        A hash that another system has made takes longer, or shorter. A wrong password waits for as long as the
+        costliest hash that was met so far takes: else the time would tell that an address has an account, and that
+        it came from another system.
+        """
+        fits, seconds = await self._in_line(_timed, password_hash or _NO_ONES_HASH, password)
+        self._costliest = max(self._costliest, seconds)
+        if not fits or password_hash is None:
+            await asyncio.sleep(self._costliest - seconds)
         return fits and password_hash is not None
 
     async def hash(self, password: str) -> str:
@@ -57,6 +66,12 @@ class PasswordVerifier:
     def close(self) -> None:
         """Let the threads end."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _timed(password_hash: str, password: str) -> tuple[bool, float]:
+    """Whether it fits, and the processor's seconds that it took, however many others wait for the processor."""
+    began = time.thread_time()
+    return verify_password(password_hash, password), time.thread_time() - began
 
 
 def _step_back() -> None:

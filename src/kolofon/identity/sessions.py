@@ -20,6 +20,7 @@ from kolofon.platform.credentials import normalised_credential
 from kolofon.platform.database import Connection, Pool
 from kolofon.platform.errors import InvalidRequest, TooManyRequests
 from kolofon.platform.ids import hash_secret, new_secret, new_uuid
+from kolofon.platform.password_hash import needs_new_hash
 from kolofon.settings import Settings
 
 IDLE = timedelta(hours=12)
@@ -71,7 +72,27 @@ class Sessions:
             await self._note_wrong(pool, credential)
             return None
         session = self.just_signed_in(account.unique_id, credential, "pwd")
-        return msgspec.structs.replace(session, password_mark=password_mark(account.password_hash))
+        password_hash = await self._upgraded(pool, account, password)
+        return msgspec.structs.replace(session, password_mark=password_mark(password_hash))
+
+    async def _upgraded(self, pool: Pool, account: queries.SignInAccount, password: str) -> str | None:
+        """What is stored of a right password from now on: a hash that another system has made is made anew.
+
+        Of two sign-ins at once one makes it, and the other has been right about the same password: it goes by that one
+        as long as its password fits it as well. Where the password was changed meanwhile, the sign-in will end.
+        """
+        before = account.password_hash
+        if before is None or not needs_new_hash(before):
+            return before
+        try:
+            anew = await self._passwords.hash(password)
+        except TooManyRequests:
+            return before  # the next sign-in does it
+        async with pool.acquire() as connection:
+            if await queries.set_password(connection, account.unique_id, before, anew):
+                return anew
+            now = await queries.hold_account(connection, account.unique_id)
+        return now.password_hash if now is not None and await self._is_password(now, password) else before
 
     async def confirm_password(
         self, pool: Pool, session: Session, password: str, address: str
