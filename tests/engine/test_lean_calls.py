@@ -118,6 +118,11 @@ def test_only_reading_operations_with_fixed_paths_are_called_directly(parts: Par
         "GET /v1/user/profile",
         "GET /v1/user/profile/external",
         "GET /v1/customer/profile",
+        "GET /v1/customer/address",
+        "GET /v1/customer/category/type",
+        "GET /v1/customer/category/code",
+        "GET /v1/customer/info",
+        "POST /v1/client/credential",
         "GET /v1/customer/pbm",
         "GET /v1/customer/product",
         "GET /v1/client/product",
@@ -132,6 +137,9 @@ def test_only_reading_operations_with_fixed_paths_are_called_directly(parts: Par
         "POST /v1/client/reward/check",
         "POST /v1/customer/article/price",
         "GET /v1/client/stock",
+        "GET /v1/customer/metadata",
+        "GET /v1/customer/message",
+        "GET /v1/customer/status",
     }
 
 

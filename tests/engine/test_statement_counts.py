@@ -21,6 +21,10 @@ from tests.statement_count import StatementCount, counted
 PRODUCTS = ("DIGI", "PAPER", "WEEKEND", "MAG")
 # Operation, request, and how many statements it sends. What is sold is in memory.
 LISTS = {
+    "listAddresses": ("GET", "/v1/customer/address", 2),
+    "listAddressesForProduct": ("GET", "/v1/customer/address/PAPER", 2),
+    "listAddressesClient": ("GET", "/v1/client/customer/address/1001", 2),
+    "listAddressesForProductClient": ("GET", "/v1/client/customer/address/1001/PAPER", 2),
     "listOrders": ("GET", "/v1/order/status", 1),
     "searchOrderDetails": ("POST", "/v1/order/status", 1),
     "listOrderProductHistory": ("GET", "/v1/customer/order/product/history", 2),
@@ -36,10 +40,25 @@ LISTS = {
     "listCouponClient": ("GET", "/v1/client/coupon/DIGI", 0),
     "listCouponForCouponNumberClient": ("GET", "/v1/client/coupon/DIGI/1", 0),
     "listVoucherCodeCouponsClient": ("GET", "/v1/client/voucher/coupons/GIFT-ONE", 1),
+    "searchCustomerClient": ("POST", "/v1/client/customer/search", 2),
     "listStocksClient": ("GET", "/v1/client/stock", 1),
     "listStocksForProductClient": ("GET", "/v1/client/stock/MUG", 1),
+    "listMetadata": ("GET", "/v1/customer/metadata", 2),
+    "listMetadataClient": ("GET", "/v1/client/metadata/1001", 2),
+    "listMessages": ("GET", "/v1/customer/message", 2),
+    "listStatusMessages": ("GET", "/v1/customer/status", 2),
+    "listCategoryTypes": ("GET", "/v1/customer/category/type", 0),
+    "listCategoryCodes": ("GET", "/v1/customer/category/code", 0),
+    "listCategoryCodesForCategoryType": ("GET", "/v1/customer/category/code/SPORT", 0),
+    "listCustomerInfo": ("GET", "/v1/customer/info", 2),
+    "listCustomerInfoClient": ("GET", "/v1/client/customer/info/1001", 1),
+    "listExternalReferencesClient": ("GET", "/v1/client/customer/1001/external-reference", 2),
 }
-BODIES = {"searchOrderDetails": {"externalOrderId": "X-1"}, "checkProductClient": {"onlyActive": True}}
+BODIES = {
+    "searchOrderDetails": {"externalOrderId": "X-1"},
+    "checkProductClient": {"onlyActive": True},
+    "searchCustomerClient": {"text": "kari"},
+}
 # One person's few rows each.
 NOT_COUNTED = {"Permission/Shield", "Privacy", "Profile"}
 

@@ -3,13 +3,12 @@
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from kolofon.command_line import tools
 from kolofon.failures import Failure
 
 if TYPE_CHECKING:
+    from kolofon.engine.orders.handover_queries import StuckOrder
     from kolofon.platform.clock import Clock
     from kolofon.platform.database import Connection
 
@@ -32,11 +31,7 @@ def stuck() -> None:
     if not rows:
         click.echo("none")
         return
-    table = Table("order", "partner", "completed", "attempts", "next attempt", "problem", box=None)
-    for row in rows:
-        times = [time.strftime("%Y-%m-%d %H:%M") for time in (row.fulfilled_at, row.next_attempt_at)]
-        table.add_row(str(row.order_id), row.partner_code, times[0], str(row.attempts), times[1], row.problem)
-    Console().print(table)
+    tools.print_table(("order", "partner", "completed", "attempts", "next attempt", "problem"), map(_row, rows))
 
 
 @orders.command("retry")
@@ -59,6 +54,11 @@ def end(order_id: int, reason: str) -> None:
     with tools.database() as url:
         tools.run(url, lambda connection, clock: _end(connection, clock, order_id, reason, tools.actor()))
     click.echo(f"order {order_id} has ended")
+
+
+def _row(order: "StuckOrder") -> tuple[str, ...]:
+    times = [time.strftime("%Y-%m-%d %H:%M") for time in (order.fulfilled_at, order.next_attempt_at)]
+    return str(order.order_id), order.partner_code, times[0], str(order.attempts), times[1], order.problem
 
 
 async def _retry(connection: "Connection", clock: "Clock", order_id: int, actor: str) -> None:

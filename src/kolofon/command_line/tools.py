@@ -3,11 +3,14 @@
 import asyncio
 import getpass
 import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from kolofon.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 # What takes long to import is imported by the command that needs it: --help and a refused setting are immediate.
 
@@ -54,6 +57,31 @@ def run(url: str, work: Callable[[Any, Any], Awaitable[T]]) -> T:
             await connection.close()
 
     return asyncio.run(run())
+
+
+def printable(text: str) -> str:
+    """What people have written, in one line and without what would give a terminal orders."""
+    from kolofon.platform.templating import one_line
+
+    return one_line(text)
+
+
+def cells(words: Iterable[str]) -> "list[Text]":
+    """The same for a table, in which it is no markup, and is folded rather than cut off."""
+    from rich.text import Text
+
+    return [Text(printable(word), overflow="fold") for word in words]
+
+
+def print_table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    """Rows of what people have written."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*headings, box=None)
+    for row in rows:
+        table.add_row(*cells(row))
+    Console().print(table)
 
 
 def actor() -> str:

@@ -1,1 +1,1 @@
-"""Diverse: external identity."""
+"""Diverse: external identity, message, status, stock."""

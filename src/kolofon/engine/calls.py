@@ -7,11 +7,11 @@ costs more than half of an access check (docs/decisions/0008).
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 from litestar.di import NamedDependency, Provide
-from litestar.params import SkipValidation
+from litestar.params import PathParameter, SkipValidation
 from litestar.types import Scope
 
 from kolofon.catalogue.live import LiveCatalogue
@@ -57,6 +57,8 @@ UserReads = NamedDependency[SkipValidation[Read[UserCaller]]]
 UserWrites = NamedDependency[SkipValidation[Write[UserCaller]]]
 ClientReads = NamedDependency[SkipValidation[Read[ClientCaller]]]
 ClientWrites = NamedDependency[SkipValidation[Write[ClientCaller]]]
+# Of client mode, where it stands in the path.
+CustomerNumber = Annotated[int, PathParameter(ge=1, le=2**53 - 1, description="Number of a customer of the partner.")]
 
 
 def reading_calls(

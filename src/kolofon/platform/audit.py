@@ -54,12 +54,14 @@ async def record_command(
     await _add(connection, clock, (partner_id, actor, None), change)
 
 
-async def record_work(connection: Connection, now: datetime, partner_id: int, changes: Sequence[Change]) -> None:
-    """Write down what the worker changed of a partner's, many things at once."""
+async def record_work(
+    connection: Connection, now: datetime, partner_id: int, changes: Sequence[Change], actor: str = "worker"
+) -> None:
+    """Write down what the worker changed of a partner's, many things at once; or somebody else, as `actor`."""
     await connection.execute(
         """
         insert into audit_log (partner_id, occurred_at, actor, action, subject, before, after)
-        select $1, $2, 'worker', done.action, done.subject, done.before, done.after
+        select $1, $2, $7, done.action, done.subject, done.before, done.after
         from unnest($3::text[], $4::text[], $5::jsonb[], $6::jsonb[]) as done (action, subject, before, after)
         """,
         partner_id,
@@ -68,6 +70,7 @@ async def record_work(connection: Connection, now: datetime, partner_id: int, ch
         [change.subject for change in changes],
         [change.before for change in changes],
         [change.after for change in changes],
+        actor,
     )
 
 

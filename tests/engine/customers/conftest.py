@@ -4,7 +4,9 @@ import asyncpg
 import pytest
 
 from kolofon.catalogue.memory import PartnerCatalogue, read_catalogue
+from kolofon.platform.clock import Clock
 from kolofon.platform.database import Connection, prepare_connection
+from tests.engine.customers.belongings import Belongings, Merger
 from tests.playground import Playground
 
 
@@ -27,3 +29,17 @@ async def another(database_url: str) -> AsyncIterator[Connection]:
     await prepare_connection(connection)
     yield connection
     await connection.close()
+
+
+@pytest.fixture
+def merge(connection: Connection, partner: PartnerCatalogue, clock: Clock) -> Merger:
+    """Merges customers of partner 1."""
+    return Merger(connection, partner, clock)
+
+
+@pytest.fixture
+async def belongings(playground: Playground) -> Belongings:
+    """A friend is there; nobody else."""
+    belongings = Belongings(playground)
+    await belongings.friend()
+    return belongings

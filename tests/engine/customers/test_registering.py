@@ -130,6 +130,33 @@ async def test_an_address_begins_on_the_partners_day(register: Registry, connect
     assert begins > late.date()  # it is the next day in Oslo
 
 
+@pytest.mark.parametrize(
+    ("product", "dropped", "added"),
+    [(None, None, False), ("PAPER", None, True), (None, "cancelled", True), (None, "merged", True)],
+)
+async def test_an_address_is_taken_from_an_order_when_there_is_no_home_address(
+    register: Registry,
+    playground: Playground,
+    connection: Connection,
+    product: str | None,
+    dropped: str | None,
+    added: bool,
+) -> None:
+    kari = await playground.add_reader("kari@example.no", 1001)
+    await connection.execute(
+        """
+        insert into customer_address
+            (partner_id, customer_number, product_code, dropped, street, valid_from, created_at)
+        values (1, 1001, $1, $2, 'Hytteveien', '2020-01-01', '2020-01-01')
+        """,
+        product,
+        dropped,
+    )
+    await register(told(street="Storgata"), kari.unique_id)
+    streets = await rows(connection, "customer_address", "street")
+    assert streets == [("Hytteveien",)] + ([("Storgata",)] if added else [])
+
+
 async def test_a_customer_is_found_by_number_first(register: Registry, playground: Playground) -> None:
     kari = await playground.add_reader("kari@example.no", 1001)
     await playground.add_reader("ola@example.no", 1002)

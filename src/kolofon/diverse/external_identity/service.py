@@ -9,7 +9,7 @@ from kolofon.engine import extid_code
 from kolofon.engine.accounts.queries import Handle, NewHandle, link_customer
 from kolofon.engine.accounts.service import find_or_make_account
 from kolofon.engine.calls import Write
-from kolofon.engine.customers.queries import customer_exists
+from kolofon.engine.customers.service import lock_remaining
 from kolofon.platform import audit
 from kolofon.platform.callers import ClientCaller
 from kolofon.platform.credentials import BY_OTHERS, external_credential
@@ -30,23 +30,28 @@ async def register_external_id(call: Write[ClientCaller], request: ExternalIdReq
 async def register_external_id_customer(
     call: Write[ClientCaller], request: ExternalIdCustomerRequest
 ) -> ExternalIdAnswer:
-    """Tie the handle, created when it is missing, to a customer of the partner. Raises InvalidRequest."""
+    """Tie the handle, created when it is missing, to a customer of the partner, or to the one that it was merged into.
+
+    Raises InvalidRequest.
+    """
     credential = _credential(request)
-    if not await customer_exists(call.transaction, call.caller.partner_id, request.customer_number):
+    # Locked, so that the customer is not merged into another one before the handle is tied to it.
+    customer_number = await lock_remaining(call.transaction, call.caller.partner_id, request.customer_number)
+    if customer_number is None:
         raise InvalidRequest(f"customerNumber: there is no customer {request.customer_number}")
     handle, is_new = await _ensure_handle(call, request, credential)
-    if handle.customer_number != request.customer_number:
+    if handle.customer_number != customer_number:
         await link_customer(
-            call.transaction, handle.unique_id, call.caller.partner_id, request.customer_number, call.clock.now()
+            call.transaction, handle.unique_id, call.caller.partner_id, customer_number, call.clock.now()
         )
         change = audit.Change(
             action="registerExternalIdCustomerClient",
             subject=f"user:{unique_id_text(handle.unique_id)}",
             before={"customerNumber": handle.customer_number},
-            after={"customerNumber": request.customer_number},
+            after={"customerNumber": customer_number},
         )
         await audit.record(call.transaction, call.clock, call.caller, change)
-    tied = Handle(handle.unique_id, handle.disabled, request.customer_number)
+    tied = Handle(handle.unique_id, handle.disabled, customer_number)
     return _answer(request, credential, tied, is_new, _code(call, request, credential))
 
 

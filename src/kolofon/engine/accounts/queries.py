@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from kolofon.platform.database import Connection
+from kolofon.platform.database import Connection, Reader
 
 
 class Handle(msgspec.Struct, frozen=True):
@@ -33,9 +33,9 @@ async def lock_credential(connection: Connection, credential: str) -> None:
     await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"extid {credential}")
 
 
-async def find_handle(connection: Connection, partner_id: int, credential: str) -> Handle | None:
+async def find_handle(database: Reader, partner_id: int, credential: str) -> Handle | None:
     """The account of a credential, with the customer of this partner that it is tied to."""
-    row = await connection.fetchrow(
+    row = await database.fetchrow(
         """
         select a.unique_id, a.disabled_at is not null, l.customer_number, a.password_hash is not null
         from user_credential c

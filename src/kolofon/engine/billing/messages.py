@@ -14,12 +14,11 @@ from kolofon.engine.billing.kid import account_words
 from kolofon.engine.billing.queries import Invoice
 from kolofon.events.outbox.service import Message
 from kolofon.platform.dates import day_of
-from kolofon.platform.i18n import translations
+from kolofon.platform.i18n import language_of, translations
 from kolofon.platform.money import decimals
 from kolofon.platform.templating import environment, one_line
 
 Kind = Literal["invoice", "reminder", "warning"]
-_LANGUAGES = {"NO": "nb", "SE": "sv"}
 _LOCALES = {"nb": "nb_NO", "sv": "sv_SE", "en": "en_GB"}
 # A reminder that arrives later than this would not be believed.
 _SENT_WITHIN = timedelta(days=7)
@@ -56,7 +55,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
 def letter_message(partner: PartnerCatalogue, now: datetime, recipient: str, letter: Letter) -> Message:
     """The mail that brings a letter. Raises ValueError for a recipient that nothing can be sent to."""
     invoice = letter.invoice
-    language = _LANGUAGES.get(partner.offers.country_code, "en")
+    language = language_of(partner.offers.country_code)
     company = partner.offers.companies[invoice.company_code]
     values: dict[str, object] = {
         "language": language,

@@ -5,13 +5,22 @@ from datetime import date, datetime
 
 from kolofon.engine.billing.drafts import Paid
 from kolofon.engine.billing.queries import Invoice
-from kolofon.platform.database import Connection
+from kolofon.platform.database import Connection, rows_changed
 
 
 async def lock_subscriptions(
     connection: Connection, partner_id: int, company_code: str, invoice_numbers: Sequence[int]
 ) -> None:
     """Until the transaction ends, nobody else changes the subscriptions that invoices are for, and their customers."""
+    while not await _lock_receivers(connection, partner_id, company_code, invoice_numbers):
+        # One of the customers was merged into another meanwhile: the lines name that one now.
+        continue
+
+
+async def _lock_receivers(
+    connection: Connection, partner_id: int, company_code: str, invoice_numbers: Sequence[int]
+) -> bool:
+    """The same; False when one of the customers went while it was waited for."""
     receivers = await connection.fetch(
         """
         select distinct coalesce(line.receiver_customer_number, line.customer_number) as customer_number,
@@ -26,7 +35,7 @@ async def lock_subscriptions(
         invoice_numbers,
     )
     customers, subscriptions = [row[0] for row in receivers], [row[1] for row in receivers]
-    await connection.execute(
+    status = await connection.execute(
         """
         select from customer where partner_id = $1 and customer_number = any($2)
         order by customer_number
@@ -35,6 +44,8 @@ async def lock_subscriptions(
         partner_id,
         customers,
     )
+    if rows_changed(status) < len(set(customers)):
+        return False
     await connection.execute(
         """
         select from subscription
@@ -48,6 +59,7 @@ async def lock_subscriptions(
         customers,
         subscriptions,
     )
+    return True
 
 
 async def add_payment(connection: Connection, partner_id: int, invoice: Invoice, paid: Paid) -> bool:

@@ -83,6 +83,18 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
         return self.principal_minor + self.fees_minor - self.paid_minor
 
 
+_LOCK_INVOICE = """
+    select customer_number, company_code, invoice_number, kind, kid, currency, invoice_date, due_date, net_minor,
+        vat_minor, fees_minor, paid_minor, status, payment_method, reminder_number
+    from invoice
+    where partner_id = $1 and company_code = $2 and invoice_number = $3 and customer_number = (
+        select customer_number from invoice_look_up
+        where partner_id = $1 and company_code = $2 and invoice_number = $3
+    )
+    for no key update
+"""
+
+
 async def find_invoice(
     connection: Connection, partner_id: int, company_code: str, invoice_number: int
 ) -> Invoice | None:
@@ -106,21 +118,11 @@ async def lock_invoice(
     connection: Connection, partner_id: int, company_code: str, invoice_number: int
 ) -> Invoice | None:
     """The same, and nobody else changes it until the transaction ends."""
-    row = await connection.fetchrow(
-        """
-        select customer_number, company_code, invoice_number, kind, kid, currency, invoice_date, due_date, net_minor,
-            vat_minor, fees_minor, paid_minor, status, payment_method, reminder_number
-        from invoice
-        where partner_id = $1 and company_code = $2 and invoice_number = $3 and customer_number = (
-            select customer_number from invoice_look_up
-            where partner_id = $1 and company_code = $2 and invoice_number = $3
-        )
-        for no key update
-        """,
-        partner_id,
-        company_code,
-        invoice_number,
-    )
+    key = (partner_id, company_code, invoice_number)
+    row = await connection.fetchrow(_LOCK_INVOICE, *key)
+    while row is None and await find_invoice(connection, *key) is not None:
+        # While it was waited for, its customer was merged into another one, and it is that one's now.
+        row = await connection.fetchrow(_LOCK_INVOICE, *key)
     return None if row is None else Invoice(**dict(row))
 
 

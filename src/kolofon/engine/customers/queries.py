@@ -37,20 +37,21 @@ async def customer_exists(database: Reader, partner_id: int, customer_number: in
     )
 
 
+async def find_remaining(database: Reader, partner_id: int, customer_number: int) -> int | None:
+    """The customer that a number was merged into; None for a number that was not."""
+    number: int | None = await database.fetchval(
+        "select customer_number from customer_merge where partner_id = $1 and merged_number = $2",
+        partner_id,
+        customer_number,
+    )
+    return number
+
+
 async def find_place(
     database: Reader, partner_id: int, customer_number: int, day: date
 ) -> tuple[str | None, str | None] | None:
-    """Country and postal code of where a customer is found on a day: the newest address that has begun by then."""
+    """Country and postal code of a customer's home address on a day."""
     row = await database.fetchrow(
-        """
-        select country_code, postal_code
-        from customer_address
-        where partner_id = $1 and customer_number = $2 and valid_from <= $3
-        order by valid_from desc, address_id desc
-        limit 1
-        """,
-        partner_id,
-        customer_number,
-        day,
+        "select country_code, postal_code from home_address($1, $2, $3)", partner_id, customer_number, day
     )
     return (row["country_code"], row["postal_code"]) if row is not None else None

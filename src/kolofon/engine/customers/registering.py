@@ -8,9 +8,10 @@ import msgspec
 
 from kolofon.catalogue.memory import PartnerCatalogue
 from kolofon.engine.customers import registering_queries
-from kolofon.engine.customers.party import Party
+from kolofon.engine.customers.party import Party, PartyPermission
 from kolofon.engine.customers.queries import find_customer_number, lock_customer
 from kolofon.engine.customers.registering_queries import Details
+from kolofon.engine.customers.service import lock_remaining
 from kolofon.events.feed.service import Event, publish
 from kolofon.platform.credentials import VERIFIED_LEVELS
 from kolofon.platform.database import Connection
@@ -31,7 +32,8 @@ async def find_or_create_customer(
 ) -> Found:
     """The customer that a party is, by its number, its user or a verified credential; never by a name.
 
-    What is not known of a customer yet is added, what is there stays. A user who is no customer of the partner yet is
+    What is not known of a customer yet is added, what is there stays. A number that was merged into another one leads
+    there. A user who is no customer of the partner yet is
     tied to the one that was named by number or made. `party` is as kept. Holds the customer's row until the
     transaction ends.
     """
@@ -57,18 +59,24 @@ async def find_or_create_customer(
 
 
 async def _find(connection: Connection, partner_id: int, party: Party, unique_id: UUID | None) -> Found | None:
-    named = party.customer_number
-    if named is not None and await lock_customer(connection, partner_id, named):
-        return Found(named, is_new=False, by="number")
-    if unique_id is not None:
-        # A credential is of one user at most, so that of another user would only mix up two people.
-        number = await _find_by_user(connection, partner_id, unique_id)
-        found = Found(number, is_new=False, by="user") if number is not None else None
-    else:
-        found = await _find_by_credential(connection, partner_id, party)
-    if found is not None:
-        await lock_customer(connection, partner_id, found.customer_number)
-    return found
+    if party.customer_number is not None:
+        # A number that is gone leads to the customer that it was merged into.
+        named = await lock_remaining(connection, partner_id, party.customer_number)
+        if named is not None:
+            return Found(named, is_new=False, by="number")
+    while True:
+        found = await _find_unnamed(connection, partner_id, party, unique_id)
+        if found is None or await lock_customer(connection, partner_id, found.customer_number):
+            return found
+        # It was merged into another one meanwhile, which is found next.
+
+
+async def _find_unnamed(connection: Connection, partner_id: int, party: Party, unique_id: UUID | None) -> Found | None:
+    if unique_id is None:
+        return await _find_by_credential(connection, partner_id, party)
+    # A credential is of one user at most, so that of another user would only mix up two people.
+    number = await _find_by_user(connection, partner_id, unique_id)
+    return Found(number, is_new=False, by="user") if number is not None else None
 
 
 async def _find_by_credential(connection: Connection, partner_id: int, party: Party) -> Found | None:
@@ -135,7 +143,7 @@ def _details(party: Party) -> Details:
             {"category_code": category.address_category, "free_value": category.free_value}
             for category in party.categories or []
         ],
-        permissions=_permissions(party),
+        permissions=permission_rows(party.permissions or []),
         purposes=[
             {
                 "enterprise_code": permitted.enterprise_code,
@@ -166,10 +174,10 @@ def _address(party: Party) -> dict[str, Any]:
     }
 
 
-def _permissions(party: Party) -> list[dict[str, Any]]:
+def permission_rows(permissions: list[PartyPermission]) -> list[dict[str, Any]]:
     """One for each level and channel; a shield counts more than a permission beside it."""
     wanted: dict[tuple[str | None, str, str], str] = {}
-    for told in party.permissions or []:
+    for told in permissions:
         state = "SHIELD" if told.permission_type == "shield" else "PERMISSION"
         for channel in [*(told.channels or []), *([told.channel_code] if told.channel_code else [])]:
             level = (told.enterprise_code, told.order_type_code or "", channel)

@@ -6,7 +6,7 @@ All raise NotFound for a subscription that is not the customer's, and Conflict w
 from datetime import date, datetime
 
 from kolofon.catalogue.memory import PartnerCatalogue
-from kolofon.engine.customers.queries import lock_customer
+from kolofon.engine.customers.service import lock_remaining
 from kolofon.engine.subscriptions import queries, rules
 from kolofon.engine.subscriptions.queries import Held, Move
 from kolofon.engine.subscriptions.rules import renewal_time
@@ -134,8 +134,11 @@ async def _lock(
 ) -> Held:
     """The subscription, if it runs, rests or will run; nobody else changes what the customer has meanwhile."""
     customer_number, subscription_id = subscription
-    await lock_customer(connection, partner.partner_id, customer_number)
-    held = await queries.lock_subscription(connection, partner.partner_id, customer_number, subscription_id)
+    # A customer who was merged into another one meanwhile has taken its subscriptions there.
+    remaining = await lock_remaining(connection, partner.partner_id, customer_number)
+    held = None
+    if remaining is not None:
+        held = await queries.lock_subscription(connection, partner.partner_id, remaining, subscription_id)
     if held is None:
         raise NotFound(f"the customer {customer_number} has no subscription {subscription_id}")
     if not held.standing.is_live(now):

@@ -8,6 +8,7 @@ import msgspec
 from kolofon.catalogue.memory import PartnerCatalogue
 from kolofon.catalogue.offers import Coupon, Offers, Period, Product, version_at
 from kolofon.engine.customers.queries import lock_customer
+from kolofon.engine.customers.service import no_such_customer
 from kolofon.engine.subscriptions import queries, rules
 from kolofon.engine.subscriptions.paying import periods_paid, stop_unpaid
 from kolofon.engine.subscriptions.periods import midnight, next_midnight
@@ -16,7 +17,6 @@ from kolofon.engine.subscriptions.rules import FOREVER, Standing, period_end, re
 from kolofon.engine.subscriptions.writing import Change, change_of, tell, write
 from kolofon.platform.database import Connection
 from kolofon.platform.dates import day_of
-from kolofon.platform.errors import NotFound
 
 __all__ = ["Start", "StartedPeriod", "periods_paid", "start_or_extend", "stop_unpaid"]
 
@@ -94,7 +94,7 @@ async def start_or_extend(
     for which nothing is there. Raises NotFound for an unknown customer.
     """
     if not await lock_customer(connection, partner.partner_id, start.customer_number):
-        raise NotFound(f"customerNumber: there is no customer {start.customer_number}")
+        raise await no_such_customer(connection, partner.partner_id, start.customer_number)
     asked = _asked(partner.offers, now, start)
     held = await queries.lock_subscriptions(
         connection, partner.partner_id, start.customer_number, start.product.product_code

@@ -31,9 +31,11 @@ class Amounts(msgspec.Struct, frozen=True, kw_only=True):
 
 def who_gets(line: Line, payer: Party, caller: Caller, facts: Facts) -> int | None:
     """The customer who gets a line, if it is one already."""
-    if line.receiver is not None:
-        return line.receiver.customer_number
-    return payer.customer_number or (facts.users_customer if caller.unique_id is not None else None)
+    named = line.receiver.customer_number if line.receiver is not None else payer.customer_number
+    if named is not None:
+        return facts.merged.get(named, named)
+    is_users = line.receiver is None and caller.unique_id is not None
+    return facts.users_customer if is_users else None
 
 
 def priced(

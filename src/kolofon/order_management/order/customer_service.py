@@ -6,7 +6,7 @@ from uuid import UUID
 from kolofon.engine.calls import Write
 from kolofon.engine.customers.checking import check_payer, checked_party
 from kolofon.engine.customers.party import sealed
-from kolofon.engine.customers.queries import find_customer_number
+from kolofon.engine.customers.queries import find_customer_number, find_remaining
 from kolofon.engine.customers.registering import Found, find_or_create_customer
 from kolofon.order_management.order.fact_queries import Questions, find_facts
 from kolofon.order_management.order.intake import Intake
@@ -22,10 +22,18 @@ async def register_users_customer(call: Write[UserCaller], request: CustomerRequ
     if request.unique_user_id is not None and UUID(request.unique_user_id) != own:
         raise InvalidRequest("uniqueUserId: expected the logged-in user's")
     number = await find_customer_number(call.transaction, call.caller.partner_id, own)
-    if request.customer_number not in {None, number}:
+    if not await _is_own(call, number, request.customer_number):
         # Whether there is such a customer is not told.
         raise InvalidRequest(f"customerNumber: there is no customer {request.customer_number} of this user")
     return await _register(call, request, own, number is not None, "registerCustomer")
+
+
+async def _is_own(call: Write[UserCaller], number: int | None, named: int | None) -> bool:
+    """Whether the number that is named is the user's, or was until the customer was merged into the user's."""
+    if named is None or named == number:
+        return True
+    remaining = await find_remaining(call.transaction, call.caller.partner_id, named)
+    return remaining is not None and remaining == number
 
 
 async def register_clients_customer(call: Write[ClientCaller], request: CustomerRequest) -> CustomerAnswer:
@@ -67,8 +75,9 @@ async def _check_facts(call: Write[Any], intake: Intake, request: CustomerReques
     if unique_id is not None and not facts.user_exists:
         intake.problems.add("uniqueUserId", "there is no such user")
     known = {customer.customer_number for customer in facts.customers}
-    if request.customer_number is not None and request.customer_number not in known:
-        intake.problems.add("customerNumber", f"there is no customer {request.customer_number}")
+    named = request.customer_number
+    if named is not None and facts.merged.get(named, named) not in known:
+        intake.problems.add("customerNumber", f"there is no customer {named}")
     for index, code in enumerate(codes):
         if code and code not in facts.category_codes:
             intake.problems.add(f"categories[{index}].addressCategory", f"there is no category {code}")

@@ -83,12 +83,13 @@ def _taken(intake: Intake, lines: Sequence[Line]) -> Iterable[tuple[str, str, in
 
 def _check_customers(intake: Intake, caller: Caller, payer: Party, lines: Sequence[Line], facts: Facts) -> None:
     known = {customer.customer_number for customer in facts.customers}
-    for field, number in _numbers(payer, lines):
+    for field, named in _numbers(payer, lines):
+        number = facts.merged.get(named, named)
         is_recruiter = field.endswith("recruiter.customerNumber")
         # A user may order as nobody else's customer, and is not told who else there is.
         is_known = (is_recruiter or number == facts.users_customer) if caller.is_user else number in known
         if not is_known:
-            intake.problems.add(field, f"there is no customer {number}")
+            intake.problems.add(field, f"there is no customer {named}")
     if payer.customer_number is None:
         check_payer(payer, "payer.", intake.problems)
 

@@ -10,6 +10,7 @@ from kolofon.engine.accounts.queries import Handle, NewHandle, link_first_custom
 from kolofon.engine.accounts.service import find_or_make_account
 from kolofon.engine.calls import Write
 from kolofon.engine.customers.party import Party
+from kolofon.engine.customers.queries import find_remaining
 from kolofon.engine.orders.access import open_access
 from kolofon.engine.orders.queries import LockedOrder, lock_order, tie_order
 from kolofon.engine.orders.rules import COMPLETED, read_order_id
@@ -126,10 +127,12 @@ async def _tie(call: Write[ClientCaller], order: LockedOrder, handle: Handle) ->
 
 async def _check_customer(call: Write[ClientCaller], order: LockedOrder, customer_number: int, handle: Handle) -> None:
     """Raises Conflict when the customer is somebody else's, and was only found by what whoever ordered has typed."""
-    is_named = msgspec.convert(order.payer, Party).customer_number == customer_number
-    if not is_named and await queries.has_other_users(
-        call.transaction, call.caller.partner_id, customer_number, handle.unique_id
+    partner_id, named = call.caller.partner_id, msgspec.convert(order.payer, Party).customer_number
+    if named == customer_number or not await queries.has_other_users(
+        call.transaction, partner_id, customer_number, handle.unique_id
     ):
+        return
+    if named is None or await find_remaining(call.transaction, partner_id, named) != customer_number:
         raise Conflict("credential: the order's payer is the customer of another user")
 
 

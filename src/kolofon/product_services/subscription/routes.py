@@ -3,9 +3,9 @@
 from typing import Annotated
 
 from litestar import get, post
-from litestar.params import JSONBody, PathParameter, QueryParameter
+from litestar.params import JSONBody, QueryParameter
 
-from kolofon.engine.calls import ClientReads, UserReads, UserWrites
+from kolofon.engine.calls import ClientReads, CustomerNumber, UserReads, UserWrites
 from kolofon.product_services.subscription.schemas import (
     FetchMode,
     SharedSubscriptions,
@@ -21,7 +21,6 @@ from kolofon.product_services.subscription.service import (
 from kolofon.product_services.subscription.starting import start_subscription
 
 TAG = "Subscription"
-CustomerNumber = Annotated[int, PathParameter(ge=1, le=2**53 - 1, description="Number of a customer of the partner.")]
 Mode = Annotated[
     FetchMode,
     QueryParameter(
