@@ -72,6 +72,30 @@ async def test_credentials_are_added_verified_and_removed(window: Window, reader
 
 
 @seen_in(Looks("nb"), PLAIN_NARROW)
+async def test_a_credential_is_changed(window: Window, reader: Reader) -> None:
+    await sign_in(window, reader)
+    await window.press("E-mail addresses and numbers")
+    change = window.page.get_by_role("button", name=window.text("Change"))
+    assert await change.count() == 2
+    async with window.page.expect_navigation():
+        await change.first.click()
+    assert await window.heading() == window.text("Change an e-mail address or number")
+    await window.look("account-change")
+    await window.field("New e-mail or mobile number").fill(reader.credential)
+    await window.press("Send me a code")
+    await window.look("account-change-wrong")
+    await window.field("New e-mail or mobile number").fill(NEW)
+    await window.press("Send me a code")
+    await window.look("account-change-code")
+    await window.field("Code").fill(await window.newest_code(NEW))
+    await window.press("Continue")
+    assert await said(window) == window.text("It is changed. Sign in with the new one from now on.")
+    await window.look("account-credentials-changed")
+    assert await window.page.get_by_text(reader.credential, exact=True).count() == 0
+    assert await window.page.get_by_text(NEW, exact=True).count() == 1
+
+
+@seen_in(Looks("nb"), PLAIN_NARROW)
 async def test_name_and_password_are_changed(window: Window, reader: Reader, clock: Clock) -> None:
     await sign_in(window, reader)
     await window.press("Name")

@@ -47,26 +47,31 @@ async def verified_account(
     if account is None:
         return None
     if unverified is not None and not account.disabled:
-        revocations = await end_what_is_held(connection, clock, unverified, origin)
+        revocations = await end_what_is_held(connection, clock, unverified, credential, origin)
         account = SignInAccount(account.unique_id, None, disabled=False)
     await queries.set_verification_level(connection, credential, level)
     return Proved(account, revocations)
 
 
-async def end_what_is_held(connection: Connection, clock: Clock, unique_id: UUID, origin: Origin) -> list[Revocation]:
-    """End all that an account can be used with, but for its credentials; the caller holds the account.
+async def end_what_is_held(
+    connection: Connection, clock: Clock, unique_id: UUID, credential: str, origin: Origin
+) -> list[Revocation]:
+    """End all that an account can be used with, but for its verified credentials; the caller holds the account.
 
     For the first proof of a credential: somebody may have put another's address on an account and waited for its owner
-    (pre-hijacking). Whatever was set up before, the owner has not.
+    (pre-hijacking). Whatever was set up before, the owner has not. That includes other credentials that nobody has
+    proved, as accounts from an import may have: by its code somebody else would follow the owner in.
     """
     now = clock.now()
+    removed = await queries.remove_other_unverified(connection, unique_id, credential)
     await queries.remove_password(connection, unique_id)
     await remove_links(connection, unique_id)
     await remove_all_factors(connection, unique_id)
     await end_logins_of(connection, unique_id)
     await ended_sessions.end_all_of(connection, unique_id, now)
     revocations = await revoke_grants(connection, unique_id, now)
-    await record_user(connection, clock, unique_id, origin.client_id or "", "endBeforeFirstProof")
+    before = {"credentials": removed} if removed else None
+    await record_user(connection, clock, unique_id, origin.client_id or "", "endBeforeFirstProof", before=before)
     return revocations
 
 

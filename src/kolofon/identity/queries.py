@@ -124,6 +124,21 @@ async def hold_unverified(connection: Connection, credential: str) -> UUID | Non
     return unique_id
 
 
+async def remove_other_unverified(connection: Connection, unique_id: UUID, credential: str) -> list[str]:
+    """Take an account's credentials away that were never shown to be theirs, but for one; returns them."""
+    rows = await connection.fetch(
+        """
+        delete from user_credential
+        where unique_id = $1 and credential <> $2 and verification_level <> all($3::text[])
+        returning credential
+        """,
+        unique_id,
+        credential,
+        VERIFIED_LEVELS,
+    )
+    return [row[0] for row in rows]
+
+
 async def remove_password(connection: Connection, unique_id: UUID) -> None:
     """Take an account's password away."""
     await connection.execute("update user_account set password_hash = null where unique_id = $1", unique_id)

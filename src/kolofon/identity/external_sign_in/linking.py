@@ -105,7 +105,9 @@ class Linking:
         revocations: list[Revocation] = []
         if not holder.disabled:
             if not holder.verified:
-                revocations = await end_what_is_held(connection, self._clock, holder.unique_id, notice.origin)
+                revocations = await end_what_is_held(
+                    connection, self._clock, holder.unique_id, credential, notice.origin
+                )
             await accounts.set_verification_level(connection, credential, BY_CODE)
         outcome = await self._enter(connection, notice, provider, told, holder, credential)
         if isinstance(outcome, SignedIn):

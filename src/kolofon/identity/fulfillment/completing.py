@@ -7,7 +7,7 @@ import msgspec
 
 from kolofon.engine.calls import partner_clock
 from kolofon.engine.customers.party import Party
-from kolofon.engine.customers.queries import find_customer_number
+from kolofon.engine.customers.queries import find_customer_number, find_remaining
 from kolofon.engine.orders.methods import METHODS, Outcome, PaymentProvider, ToPay, needs_payer
 from kolofon.engine.orders.queries import OrderPayment, find_order, tie_order
 from kolofon.engine.orders.rules import OrderStatus
@@ -49,7 +49,10 @@ class Completing:
         if named is None:
             return False
         async with self._server.pool().acquire() as connection:
-            return await find_customer_number(connection, order.partner_id, unique_id) != named
+            number = await find_customer_number(connection, order.partner_id, unique_id)
+            if number == named:
+                return False
+            return number is None or await find_remaining(connection, order.partner_id, named) != number
 
     async def tie(self, order: OrderPayment, unique_id: UUID) -> bool:
         """Make an order of nobody a user's; False when it has become somebody's meanwhile."""

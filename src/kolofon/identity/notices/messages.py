@@ -14,6 +14,7 @@ from kolofon.platform.templating import environment, one_line
 Kind = Literal[
     "credentialAdded",
     "credentialRemoved",
+    "credentialChanged",
     "passwordChanged",
     "secondFactorAdded",
     "secondFactorRemoved",
