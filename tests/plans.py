@@ -31,8 +31,9 @@ def statements(modules: Iterable[ModuleType]) -> Statements:
 
 def _of(module: ModuleType) -> Iterator[tuple[str, str]]:
     for name, member in vars(module).items():
-        if isinstance(member, str) and _WHOLE.match(member):
-            yield name, member
+        for text in _texts(member):
+            if _WHOLE.match(text):
+                yield name, text
     for name, function in inspect.getmembers(module, inspect.isfunction):
         if function.__module__ != module.__name__:
             continue
@@ -41,6 +42,12 @@ def _of(module: ModuleType) -> Iterator[tuple[str, str]]:
             yield name, long or short
         for query in _KEPT.findall(source):
             yield name, query
+
+
+def _texts(member: Any) -> Iterator[str]:
+    """A constant that is a statement, or has several."""
+    held = member.values() if isinstance(member, dict) else member if isinstance(member, tuple) else (member,)
+    yield from (text for text in held if isinstance(text, str))
 
 
 async def prepare(connection: Connection, found: Statements) -> None:

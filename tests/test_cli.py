@@ -28,11 +28,12 @@ class Program:
             f"KOLOFON_{name.upper()}": value for name, value in settings.items()
         }
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
+    def run(self, *arguments: str, typed: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end; `typed` is what it reads."""
         return subprocess.run(
             [sys.executable, "-m", "kolofon", *arguments],
             env=self.environment,
+            input=typed,
             capture_output=True,
             text=True,
             timeout=WAIT,

@@ -13,7 +13,11 @@ import pytest
 from kolofon.app import openapi_document
 from kolofon.catalogue.publisher_file.publisher import PublisherFile
 from kolofon.catalogue.publisher_file.readers import VerificationLevel
+from kolofon.customer_data.customer.rules import checked_contact
+from kolofon.customer_data.customer.schemas import CustomerInfoChange
 from kolofon.engine.access.queries import SUBJECT
+from kolofon.engine.customers.importing.rows import COLUMNS, ImportRow
+from kolofon.platform.problems import Problems
 from kolofon.settings import _PARSERS, Settings
 from tests.demo_server import Demo, running_demo
 
@@ -30,8 +34,12 @@ def demo() -> Iterator[Demo]:
         yield demo
 
 
-def test_the_tour_in_the_readme_does_what_it_says(demo: Demo) -> None:
-    steps = tour_steps((ROOT / "README.md").read_text())
+def test_the_tour_does_what_it_says(demo: Demo) -> None:
+    readme = (ROOT / "README.md").read_text()
+    further = (DOCS / "tour.md").read_text().partition("README.md:tour")[2]
+    steps = tour_steps(readme.partition("[start:tour] -->")[2].partition("<!-- --8<-- [end:tour]")[0])
+    assert len(tour_steps(further)) >= 4
+    steps += tour_steps(further)
     assert len([expected for _, expected in steps if expected is not None]) >= 7
     script = "".join(f"{commands}\necho '{END_OF_BLOCK}'\n" for commands, _ in steps)
     script = script.replace("http://127.0.0.1:8000", demo.url).replace(
@@ -74,14 +82,68 @@ def test_the_orders_in_the_documents_are_taken(demo: Demo) -> None:
         assert answer.status_code == 200, answer.text
 
 
-def tour_steps(text: str) -> list[tuple[str, str | None]]:
-    """The shell blocks between the tour's marks, each with the block that shows its output, if there is one."""
-    tour = text.partition("[start:tour] -->")[2].partition("<!-- --8<-- [end:tour]")[0]
+def test_the_customer_data_in_the_documents_is_taken(demo: Demo) -> None:
+    text = (DOCS / "customers.md").read_text()
+    bodies = [json.loads(block) for language, block in BLOCK.findall(text) if language == "json"]
+    with httpx.Client(base_url=f"{demo.url}/capi/v1/client") as http:
+        secret = ("no.fjordposten.web", "demo-secret-of-fjordposten-web")
+        answer = http.post(f"{demo.url}/user/oauth/token", data={"grant_type": "client_credentials"}, auth=secret)
+        http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        for marks, path, expected in (
+            ({"customerNumber", "lastName"}, "/customer/check", {"valid": True}),
+            ({"credential"}, "/credential", {"exists": True}),
+            ({"referenceCode", "externalId"}, "/customer/100001/external-reference", {"success": True}),
+            ({"newsletter", "seenTour"}, "/metadata/100001", {"seenTour": True}),
+            ({"product", "messageSubject", "messageContent"}, "/message", {}),
+        ):
+            body = next(body for body in bodies if body.keys() == marks)
+            answer = http.post(path, json=body)
+            assert answer.status_code == 200, answer.text
+            assert expected.items() <= answer.json().items()
+        searches = [body for body in bodies if body.keys() in ({"text"}, {"firstName", "lastName", "postalPlace"})]
+        assert len(searches) == 2
+        for body in searches:
+            [found] = http.post("/customer/search", json=body).json()["customers"]
+            assert found["customerNumber"] == 100001
+    change = next(body for body in bodies if "invoiceEmailAddress" in body)
+    problems = Problems()
+    checked_contact(msgspec.convert(change, CustomerInfoChange), "NO", problems)
+    problems.refuse()
+
+
+def test_the_files_in_the_document_on_importing_are_imported(demo: Demo, tmp_path: Path) -> None:
+    text = (DOCS / "importing.md").read_text()
+    [table] = [block for language, block in BLOCK.findall(text) if language == "csv"]
+    [lines] = [block for language, block in BLOCK.findall(text) if language == "json"]
+    for name, content in (("customers.csv", table), ("customers.jsonl", lines)):
+        file = tmp_path / name
+        file.write_text(content)
+        command = ("import", "customers", str(file), "--partner", "fjordposten")
+        for options in (("--dry-run", "--report", str(tmp_path / "refused.csv")), ()):
+            output = without_space(demo.command(*command, *options))
+            assert "rows2" in output
+            assert "customersmade2" in output
+            assert "refused0" in output
+    totals = text.partition("counted in the database:")[2].split("```")[1].strip()
+    shown = [line.split("  ")[0] for line in totals.splitlines()]
+    for line in shown:
+        assert without_space(line) in output
+
+
+def test_every_column_and_member_of_an_import_is_documented() -> None:
+    text = (DOCS / "importing.md").read_text()
+    words = set(re.findall(r"`(\w+)`", text))
+    assert set(COLUMNS) - words == set()
+    assert {field.encode_name for field in msgspec.structs.fields(ImportRow)} - words == set()
+
+
+def tour_steps(tour: str) -> list[tuple[str, str | None]]:
+    """The shell blocks, each with the block that shows its output, if there is one."""
     steps: list[tuple[str, str | None]] = []
     for language, content in BLOCK.findall(tour):
         if language == "sh":
             steps.append((content, None))
-        else:
+        elif language != "console":  # which is typed elsewhere
             steps[-1] = (steps[-1][0], content)
     return steps
 
@@ -137,7 +199,7 @@ def test_the_concepts_tell_which_levels_of_verification_count() -> None:
 
 
 def test_every_operation_is_in_the_list_of_what_is_served() -> None:
-    listed = set(re.findall(r"`(GET|POST|PUT|DELETE) (/v1/\S+?)`", (DOCS / "api.md").read_text()))
+    listed = set(re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/v1/\S+?)`", (DOCS / "api.md").read_text()))
     served = {
         (method.upper(), path.removeprefix("/capi"))
         for path, item in openapi_document()["paths"].items()

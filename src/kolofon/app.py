@@ -13,14 +13,23 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 
 from kolofon import __version__
 from kolofon.catalogue.live import LiveCatalogue
+from kolofon.customer_data.address import routes as address
+from kolofon.customer_data.category import routes as category
+from kolofon.customer_data.customer import routes as customer
+from kolofon.customer_data.customer import search_routes as customer_search
+from kolofon.customer_data.customer.check_service import NumberGuesses
+from kolofon.customer_data.external_reference import routes as external_reference
 from kolofon.diverse.external_identity import routes as external_identity
+from kolofon.diverse.message import routes as message
+from kolofon.diverse.message.limiting import MessageLimit
+from kolofon.diverse.status import routes as status
 from kolofon.diverse.stock import routes as stock
 from kolofon.engine.calls import call_dependencies, reading_calls
+from kolofon.engine.guessing import Guesses
 from kolofon.engine.lean_calls import LeanCalls
 from kolofon.engine.orders.callbacks import Callbacks
 from kolofon.engine.orders.handover import HandOver
 from kolofon.engine.orders.methods import PaymentProvider
-from kolofon.engine.pricing.guessing import VoucherGuesses
 from kolofon.engine.subscriptions.life_run import LifeRun
 from kolofon.events.mailbox import routes as mailbox
 from kolofon.events.outbox.delivery import Delivery
@@ -71,11 +80,20 @@ from kolofon.product_services.product_dependency import routes as product_depend
 from kolofon.product_services.subscription import routes as subscription
 from kolofon.settings import Settings
 from kolofon.user_data.access import routes as access
+from kolofon.user_data.credential import routes as credential
+from kolofon.user_data.metadata import routes as metadata
 from kolofon.user_data.profile import routes as profile
 
 API_HANDLERS: list[ControllerRouterHandler] = [
     *access.HANDLERS,
     *profile.HANDLERS,
+    *credential.HANDLERS,
+    *address.HANDLERS,
+    *category.HANDLERS,
+    *customer.HANDLERS,
+    *customer_search.HANDLERS,
+    *external_reference.HANDLERS,
+    *metadata.HANDLERS,
     *privacy.HANDLERS,
     *permission.HANDLERS,
     *external_identity.HANDLERS,
@@ -91,6 +109,8 @@ API_HANDLERS: list[ControllerRouterHandler] = [
     *fulfillment.HANDLERS,
     *order_user.HANDLERS,
     *stock.HANDLERS,
+    *message.HANDLERS,
+    *status.HANDLERS,
 ]
 
 
@@ -248,11 +268,15 @@ def openapi_document() -> dict[str, Any]:
 
 def _litestar(parts: Parts) -> Litestar:
     login_server = parts.login_server()
-    voucher_guesses = VoucherGuesses(parts.limiter)
+    voucher_guesses = Guesses(parts.limiter, "voucher codes")
+    number_guesses = NumberGuesses(parts.limiter)
+    message_limit = MessageLimit(parts.limiter)
     dependencies = call_dependencies(parts.reader, parts.pool, parts.clock, parts.catalogue, parts.secrets) | {
         "login_server": Provide(lambda: login_server, sync_to_thread=False),
         "login_address": Provide(lambda: f"{parts.settings.public_url}/user", sync_to_thread=False),
         "voucher_guesses": Provide(lambda: voucher_guesses, sync_to_thread=False),
+        "number_guesses": Provide(lambda: number_guesses, sync_to_thread=False),
+        "message_limit": Provide(lambda: message_limit, sync_to_thread=False),
     }
     api = Router("/capi", route_handlers=API_HANDLERS, request_class=ApiRequest, response_class=JsonResponse)
     return Litestar(

@@ -12,6 +12,9 @@ from rich.table import Table
 
 from kolofon import __version__
 from kolofon.command_line.billing import invoice, renew
+from kolofon.command_line.customers import customer
+from kolofon.command_line.importing import import_group
+from kolofon.command_line.messages import message, status
 from kolofon.command_line.orders import orders
 from kolofon.command_line.sandbox import sandbox
 from kolofon.command_line.tools import actor as _actor
@@ -291,10 +294,14 @@ def key_rotate(algorithm: str) -> None:
     click.echo(f"kid  {kid}")
 
 
+main.add_command(customer)
+main.add_command(import_group)
 main.add_command(invoice)
+main.add_command(message)
 main.add_command(orders)
 main.add_command(renew)
 main.add_command(sandbox)
+main.add_command(status)
 
 
 def _start() -> Settings:

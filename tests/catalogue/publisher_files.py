@@ -114,6 +114,7 @@ clients:
 readers:
   - credentials: [{credential: kjell@example.no, verificationLevel: verificationCode}]
     emails: [kjell@example.no]
+    phoneNumbers: [{number: "40 00 00 09", type: home}, {number: "+4777000000", type: company}]
     customer:
       customerNumber: 7
       address: {street: Storgata, streetNumber: 4, entrance: B, postalCode: "9000", postalPlace: Tromsø}

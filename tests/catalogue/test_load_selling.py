@@ -432,9 +432,15 @@ async def test_a_reader_has_an_address_a_coupon_and_the_times_that_follow(
     shelf: Shelf, connection: Connection, clock: Clock
 ) -> None:
     await shelf.load(SELLING)
-    address = "select street, street_number, entrance, postal_code, postal_place, country_code from customer_address"
-    assert await rows(connection, address) == [("Storgata", 4, "B", "9000", "Tromsø", "NO")]
+    address = """
+        select street, street_number, entrance, postal_code, postal_place, country_code,
+            valid_from = (select start_time at time zone 'Europe/Oslo' from subscription)::date
+        from customer_address
+    """
+    assert await rows(connection, address) == [("Storgata", 4, "B", "9000", "Tromsø", "NO", True)]
     assert await rows(connection, "select email from customer_email") == [("kjell@example.no",)]
+    phones = "select phone_number, phone_number_type from customer_phone_number order by position"
+    assert await rows(connection, phones) == [("+4740000009", "home"), ("+4777000000", "company")]
     subscription = """
         select s.coupon_code, s.coupon_number, s.paid_until = s.end_time, s.change_at,
             s.renew_at at time zone 'Europe/Oslo',

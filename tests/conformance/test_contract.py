@@ -25,6 +25,14 @@ SERVED = {
     "Order",
     "Fulfillment",
     "User",
+    "Address",
+    "Category",
+    "Customer",
+    "External Reference",
+    "Credential",
+    "Metadata",
+    "Message",
+    "Status",
 }
 SERVED_ALONE = {"listCustomerProducts"}
 SERVED_OPERATIONS = [o for o in contract().values() if o.tag in SERVED or o.operation_id in SERVED_ALONE]
@@ -53,7 +61,8 @@ def resolved(schema: dict[str, Any]) -> dict[str, Any]:
         return schema
     if len(options) > 1 and all(isinstance(option.get("type"), str) for option in options):
         # A value that may be written in several ways: a number, or its digits.
-        return {"type": [option["type"] for option in options]}
+        longest = [option["maxLength"] for option in options if "maxLength" in option][:1]
+        return {"type": [option["type"] for option in options]} | ({"maxLength": longest[0]} if longest else {})
     assert len(options) == 1, schema
     beside = {name: value for name, value in schema.items() if name not in {"oneOf", "anyOf", "allOf"}}
     return beside | resolved(options[0])

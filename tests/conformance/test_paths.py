@@ -159,8 +159,8 @@ async def test_every_path_of_the_real_operations_reaches_its_own() -> None:
 
     handlers: list[ControllerRouterHandler] = [Router("/capi", route_handlers=API_HANDLERS, before_request=tell)]
     dependencies = call_dependencies(unconnected, unconnected, Clock(), LiveCatalogue(), Secrets("0" * 32))
-    dependencies["voucher_guesses"] = Provide(unconnected, sync_to_thread=False)
-    dependencies["login_address"] = Provide(lambda: "", sync_to_thread=False)
+    for name in ("voucher_guesses", "number_guesses", "message_limit", "login_address"):
+        dependencies[name] = Provide(lambda: "", sync_to_thread=False)
     async with talking_to(Litestar(handlers, dependencies=dependencies, openapi_config=None)) as http:
         reached = {}
         for operation in OPERATIONS:

@@ -93,6 +93,10 @@ def _customers_order(named: Reader) -> Sample:
     return Sample(body=body | {"payer": _payer(named) | {"customerNumber": named.customer_number}})
 
 
+def _customer(path: dict[str, str | int | None], body: dict[str, Any] | None = None) -> Callable[[Reader], Sample]:
+    return lambda named: Sample(path | {"customerNumber": named.customer_number}, body)
+
+
 SAMPLES: dict[str, Callable[[Reader], Sample]] = {
     "checkAccess": _access,
     "checkAccessClient": _access,
@@ -143,4 +147,39 @@ SAMPLES: dict[str, Callable[[Reader], Sample]] = {
     "searchOrderDetails": _level({}, {"externalOrderId": "nobodys"}),
     "listOrderProductHistory": _nothing,
     "listOrderStatusClient": _level({"orderId": ORDER_ID}),
+    "changeAddresses": _level(
+        {}, {"changeType": "update", "streetAddress": "Storgata", "postalCode": 150, "countryCode": "NO"}
+    ),
+    "listAddresses": _nothing,
+    "listAddressesForProduct": _level({"productCode": "PAPER"}),
+    "listAddressesClient": _customer({}),
+    "listAddressesForProductClient": _customer({"productCode": "PAPER"}),
+    "listCategoryTypes": _nothing,
+    "listCategoryCodes": _nothing,
+    "listCategoryCodesForCategoryType": _level({"categoryType": "SPORT"}),
+    "listCustomerInfo": _nothing,
+    "changeCustomerInfo": _level({}, {"name": {"lastName": "Olsen"}, "emails": ["olsen@example.no"]}),
+    "listCustomerInfoClient": _customer({}),
+    "checkCustomerNumberClient": lambda named: Sample(
+        body={"customerNumber": named.customer_number, "lastName": "Nordmann"}
+    ),
+    "searchCustomerClient": lambda named: Sample(body={"customerNumber": named.customer_number}),
+    "listExternalReferencesClient": _customer({}),
+    "registerExternalReferenceClient": _customer({}, {"referenceCode": "CRM", "externalId": "E-1"}),
+    "changeExternalReferenceClient": _customer({"referenceCode": "CRM"}, {"externalId": "E-2"}),
+    "removeExternalReferenceClient": _customer({"referenceCode": "CRM"}),
+    # Users are of all partners, so a credential that is somebody's would be so for each of them.
+    "checkCredentialClient": _level({}, {"credential": "free@example.no"}),
+    "listMetadata": _nothing,
+    "changeMetadata": _level({}, {"foo": "bar"}),
+    "removeMetadata": _nothing,
+    "listMetadataClient": _customer({}),
+    "changeMetadataClient": _customer({}, {"foo": "bar"}),
+    "removeMetadataClient": _customer({}),
+    "listMessages": _nothing,
+    "sendMessage": _level({}, {"product": "MAG", "messageContent": "Where is it?"}),
+    "sendMessageClient": lambda named: Sample(
+        body={"messageContent": "Where is it?", "customerNumber": named.customer_number}
+    ),
+    "listStatusMessages": _nothing,
 }

@@ -154,6 +154,7 @@ def normalised(answer: Any, named: Reader) -> tuple[int, str]:
     """An answer without what is new in each (codes, ids), and with the named reader's values made neutral."""
     text = re.sub(r"eyJ[\w.-]+", "<code>", answer.text)
     text = re.sub(r'"orderId":\d+', '"orderId":"<order>"', text)
+    text = re.sub(r'"id":\d+,"date":\d+', '"id":"<case>","date":"<now>"', text)
     local_part = named.credential.partition("@")[0]
     for value, word in ((str(named.customer_number), "<number>"), (local_part, "<name>")):
         text = text.replace(value, word)
@@ -162,6 +163,11 @@ def normalised(answer: Any, named: Reader) -> tuple[int, str]:
 
 def marks(reader: Reader) -> list[str]:
     return [reader.unique_id.hex, reader.credential, str(reader.customer_number), PHONE, "Astrid", "astrid"]
+
+
+def shows(text: str, mark: str) -> bool:
+    """By chance, a time, an id or a token could have a number in it; one that is told stands alone."""
+    return re.search(rf"(?<![\w-]){mark}(?![\w-])", text) is not None if mark.isdigit() else mark in text
 
 
 async def test_every_operation_has_a_sample_and_every_sample_an_operation() -> None:
@@ -204,7 +210,7 @@ async def test_another_customer_is_neither_shown_nor_changed(
     before = await rows_of(playground.connection, astrid)
     beside_astrid = await operation.call(server, token, bente)
     assert normalised(beside_astrid, bente) == normalised(alone, bente)
-    assert not [mark for mark in marks(astrid) if mark in beside_astrid.text]
+    assert not [mark for mark in marks(astrid) if shows(beside_astrid.text, mark)]
     assert await rows_of(playground.connection, astrid) == before
 
 

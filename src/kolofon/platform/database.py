@@ -38,6 +38,7 @@ class Lock(IntEnum):
     LOADING = 0x6B6F6C03
     SIGNING_KEYS = 0x6B6F6C04
     SUBSCRIPTIONS = 0x6B6F6C05  # of each partner
+    CUSTOMER_IMPORT = 0x6B6F6C06  # of each partner
 
 
 async def create_pool(url: str, connections: int) -> Pool:

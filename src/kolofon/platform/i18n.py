@@ -12,6 +12,7 @@ LANGUAGES = ("nb", "nn", "sv", "en")
 DEFAULT = "nb"
 # The other word for Norwegian that browsers send.
 _ALIASES = {"no": "nb"}
+_OF_COUNTRIES = {"NO": "nb", "SE": "sv"}
 
 
 def preferred_language(accept_language: str) -> str:
@@ -26,6 +27,11 @@ def preferred_language(accept_language: str) -> str:
         if language in LANGUAGES and quality > 0:
             wanted.append((quality, language))
     return max(wanted, key=lambda entry: entry[0])[1] if wanted else DEFAULT
+
+
+def language_of(country_code: str) -> str:
+    """The language in which a partner of a country writes to whoever has not said another."""
+    return _OF_COUNTRIES.get(country_code, "en")
 
 
 def first_known(tags: str) -> str | None:

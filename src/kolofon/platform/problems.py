@@ -15,6 +15,11 @@ class Problems:
         """Note a problem: `payer.postalCode`, `expected four digits`."""
         self._found.append(f"{field}: {text}")
 
+    @property
+    def found(self) -> list[str]:
+        """All of them, as they were noted."""
+        return self._found
+
     def refuse(self) -> None:
         """Raises InvalidRequest when there are any; a long list is cut."""
         if self._found:

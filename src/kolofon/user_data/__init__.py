@@ -1,1 +1,1 @@
-"""User Data: access, profile."""
+"""User Data: access, credential, metadata, profile."""

@@ -127,12 +127,13 @@ async def add_contacts(
 
 
 async def add_customer(connection: Connection, customer: NewCustomer) -> bool:
-    """Add a customer; False when the partner has the number already."""
+    """Add a customer; False when the partner has the number already, or had it until it was merged into another."""
     status = await connection.execute(
         """
         insert into customer (partner_id, customer_number, first_name, middle_name, last_name, company_name,
             department_name, created_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        select $1::smallint, $2::bigint, $3, $4, $5, $6, $7, $8
+        where not exists (select from customer_merge where partner_id = $1 and merged_number = $2)
         on conflict do nothing
         """,
         *msgspec.structs.astuple(customer),
@@ -143,11 +144,16 @@ async def add_customer(connection: Connection, customer: NewCustomer) -> bool:
 async def link_customer(
     connection: Connection, unique_id: UUID, partner_id: int, customer_number: int, now: datetime
 ) -> bool:
-    """Make an account the user of a customer; False when it is one's at this partner already."""
+    """Make an account the user of a customer, or of the one that it was merged into.
+
+    False when it is one's at this partner already.
+    """
     status = await connection.execute(
         """
         insert into user_customer (unique_id, partner_id, customer_number, linked_at)
-        values ($1, $2, $3, $4)
+        values ($1, $2, coalesce((
+            select customer_number from customer_merge where partner_id = $2 and merged_number = $3
+        ), $3), $4)
         on conflict do nothing
         """,
         unique_id,
@@ -201,6 +207,23 @@ async def add_emails(connection: Connection, partner_id: int, customer_number: i
         partner_id,
         customer_number,
         emails,
+    )
+
+
+async def add_phone_numbers(
+    connection: Connection, partner_id: int, customer_number: int, phone_numbers: Sequence[tuple[str, str]]
+) -> None:
+    """Give a customer phone numbers with their types, in their order."""
+    await connection.execute(
+        """
+        insert into customer_phone_number (partner_id, customer_number, phone_number, phone_number_type, position)
+        select $1, $2, phone_number, phone_number_type, position
+        from unnest($3::text[], $4::text[]) with ordinality as given (phone_number, phone_number_type, position)
+        """,
+        partner_id,
+        customer_number,
+        [number for number, _ in phone_numbers],
+        [kind for _, kind in phone_numbers],
     )
 
 

@@ -101,10 +101,15 @@ async def _add_account(load: _Load, reader: Reader, credentials: Sequence[tuple[
         ),
     )
     await queries.add_credentials(load.connection, unique_id, credentials, load.now)
-    phone_numbers = [(normalised_credential(p.number, load.country)[0], p.type) for p in reader.phone_numbers]
-    emails = [normalised_credential(email)[0] for email in reader.emails]
-    await queries.add_contacts(load.connection, unique_id, phone_numbers, emails)
+    await queries.add_contacts(load.connection, unique_id, *_contacts(load, reader))
     return unique_id
+
+
+def _contacts(load: _Load, reader: Reader) -> tuple[list[tuple[str, str]], list[str]]:
+    phone_numbers: list[tuple[str, str]] = [
+        (normalised_credential(p.number, load.country)[0], p.type) for p in reader.phone_numbers
+    ]
+    return phone_numbers, [normalised_credential(email)[0] for email in reader.emails]
 
 
 async def _ensure_customer(
@@ -131,17 +136,20 @@ async def _ensure_customer(
 
 
 async def _give_contacts(load: _Load, reader: Reader, customer: ReaderCustomer) -> None:
-    emails = [normalised_credential(email)[0] for email in reader.emails]
+    phone_numbers, emails = _contacts(load, reader)
+    await queries.add_phone_numbers(load.connection, load.partner_id, customer.customer_number, phone_numbers)
     await queries.add_emails(load.connection, load.partner_id, customer.customer_number, emails)
     if customer.address is None:
         return
+    # Who subscribes has lived there since, so that a move leaves a former address.
+    since = min([load.now, *(load.time(subscription.start) for subscription in customer.subscriptions)])
     members = msgspec.structs.asdict(customer.address)
     country = members.pop("country") or load.country
     address = NewAddress(
         partner_id=load.partner_id,
         customer_number=customer.customer_number,
         country_code=country,
-        valid_from=load.now.astimezone(load.time_zone).date(),
+        valid_from=since.astimezone(load.time_zone).date(),
         created_at=load.now,
         **members,
     )

@@ -1,11 +1,9 @@
 """Permission/Shield: seven operations."""
 
-from typing import Annotated
-
 from litestar import get, post
-from litestar.params import JSONBody, PathParameter
+from litestar.params import JSONBody
 
-from kolofon.engine.calls import ClientReads, UserReads, UserWrites
+from kolofon.engine.calls import ClientReads, CustomerNumber, UserReads, UserWrites
 from kolofon.privacy.levels import ENTERPRISE_LEVEL, EnterpriseCode, OrderType
 from kolofon.privacy.permission.schemas import (
     GlobalPermissionAnswer,
@@ -21,7 +19,6 @@ from kolofon.privacy.permission.service import (
 )
 
 TAG = "Permission/Shield"
-CustomerNumber = Annotated[int, PathParameter(ge=1, le=2**53 - 1, description="Number of a customer of the partner.")]
 
 
 @get(

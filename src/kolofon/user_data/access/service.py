@@ -8,6 +8,7 @@ from kolofon.catalogue.memory import PartnerCatalogue
 from kolofon.engine.access.queries import SubjectQuery, find_subject
 from kolofon.engine.access.rules import AccessType, Entry, Question, Subject, Verdict, decide
 from kolofon.engine.calls import Read
+from kolofon.engine.customers.queries import find_remaining
 from kolofon.platform.callers import ClientCaller, UserCaller
 from kolofon.platform.clock import epoch_milliseconds
 from kolofon.platform.credentials import normalised_credential
@@ -76,9 +77,17 @@ async def _subject(
     )
     if found is None:
         return _NOBODY
-    if request.customer_number is not None and request.customer_number != found.customer_number:
+    if not await _is_number(call, request.customer_number, found):
         return Subject(problem=f"{request.customer_number} is not the user's customer number")
     return found
+
+
+async def _is_number(call: Read[ClientCaller], named: int | None, found: Subject) -> bool:
+    """Whether a number is the user's, or was until that customer was merged into the user's; none always is."""
+    if named is None or named == found.customer_number:
+        return True
+    remaining = await find_remaining(call.database, call.caller.partner_id, named)
+    return remaining is not None and remaining == found.customer_number
 
 
 def _credential(request: AccessRequest) -> str | None:
