@@ -29,7 +29,7 @@ async def stored(connection: Connection) -> str:
     return str(await connection.fetchval("select password_hash from user_account"))
 
 
-@pytest.mark.parametrize("foreign", [BCRYPT, WERKZEUG])
+@pytest.mark.parametrize("foreign", [BCRYPT, WERKZEUG], ids=["bcrypt", "pbkdf2"])
 async def test_the_first_right_sign_in_makes_the_hash_anew(
     server: Server, imported: Reader, connection: Connection, foreign: str
 ) -> None:

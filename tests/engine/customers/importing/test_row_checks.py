@@ -6,9 +6,12 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kolofon.catalogue.memory import CategoryType, PartnerCatalogue
 from kolofon.catalogue.offers import Offers
+from kolofon.engine.customers.checking import stored_credential
 from kolofon.engine.customers.importing.checked import CheckedRow, Terms
 from kolofon.engine.customers.importing.reading import RawRow
 from kolofon.engine.customers.importing.row_checks import check_row
@@ -314,3 +317,10 @@ def test_a_user_is_called_as_the_customer_where_it_is_the_only_one() -> None:
     two = check(customer(users=[user("a@example.no"), user("b@example.no")])).users
     assert one[0].account_line.endswith("\t\\N\t\\N\t\\N\tNordmann")
     assert all(each.account_line.endswith("\t\\N\t\\N\t\\N\t\\N") for each in two)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.from_regex(r"[a-zA-Zæ.+]{1,8}@[a-zøA-Z-]{1,8}\.[a-z]{2}", fullmatch=True))
+def test_an_e_mail_address_that_was_read_need_not_be_read_again(text: str) -> None:
+    stored = stored_credential(text, "A", "NO")
+    assert stored is None or stored_credential(stored, "A", "SE") == stored

@@ -82,7 +82,7 @@ _terms: Terms  # of this process, which checks one file
 def _prepare(terms: Terms) -> None:
     global _terms
     _terms = terms
-    gc.freeze()
+    gc.disable()  # a row leaves nothing behind that only the collector would find
     threading.Thread(target=_end_with_parent, name="watch over the import", daemon=True).start()
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from kolofon.catalogue.memory import PartnerCatalogue
 from kolofon.engine.customers.addresses.forms import AddressData, check_address
-from kolofon.engine.customers.checking import check_permissions, check_privacy, stored_birth_date
+from kolofon.engine.customers.checking import check_permissions, check_privacy, stored_birth_date, stored_credential
 from kolofon.engine.customers.importing.checked import CheckedRow, Reference, Terms
 from kolofon.engine.customers.importing.reading import NOT_STORABLE, RawRow
 from kolofon.engine.customers.importing.rows import (
@@ -19,7 +19,7 @@ from kolofon.engine.customers.importing.rows import (
     in_columns,
 )
 from kolofon.engine.customers.importing.tables import NOTHING, Lines, line_of
-from kolofon.engine.customers.importing.user_checks import checked_users, known_credential
+from kolofon.engine.customers.importing.user_checks import checked_users
 from kolofon.engine.customers.national_id import is_national_id
 from kolofon.engine.customers.party import PartyPermission, PartyPrivacy
 from kolofon.engine.customers.references import (
@@ -140,10 +140,11 @@ def _check(line: int, row: ImportRow, terms: Terms, problems: Problems) -> Check
     country = (address.country_code if address is not None else None) or partner.offers.country_code
     references = _references(row.external_references or {}, problems)
     _check_identity(row, references, terms, problems)
+    emails, phone_numbers = _emails(row, problems), _phone_numbers(row, country, problems)
     lines = Lines(
         customer=_customer(row, name, country, terms, problems),
-        emails=_contacts([*enumerate(row.emails or [])], EMAIL, country, "emails[{}]", problems),
-        phone_numbers=_phone_numbers(row, country, problems),
+        emails=[line_of((email, place)) for place, email in enumerate(emails, 1)],
+        phone_numbers=[line_of((*phone, place)) for place, phone in enumerate(phone_numbers.items(), 1)],
         address=[line_of(msgspec.structs.astuple(address))] if address is not None else [],
         references=[line_of((reference.code, reference.external_id)) for reference in references],
         categories=_categories(row, partner, problems),
@@ -151,7 +152,7 @@ def _check(line: int, row: ImportRow, terms: Terms, problems: Problems) -> Check
         purposes=_purposes(row, partner, problems),
     )
     names = (name.first_name, name.middle_name, name.last_name)
-    users = checked_users(row.users or [], names, country, terms, problems)
+    users = checked_users(row.users or [], names, emails, country, terms, problems)
     return CheckedRow(line, row.customer_number, problems.found, references, users, lines)
 
 
@@ -205,26 +206,27 @@ def _sealed(told: str | None, country: str, terms: Terms, problems: Problems) ->
 
 
 def _contact(text: str, kind: str, country: str, field: str, problems: Problems) -> str | None:
-    stored = known_credential(text, kind, country)
+    stored = stored_credential(text, kind, country)
     if stored is None:
         problems.add(field, f"expected {_EXPECTED[kind]}")
     return stored
 
 
-def _contacts(told: list[tuple[int, str]], kind: str, country: str, field: str, problems: Problems) -> list[str]:
+def _emails(row: ImportRow, problems: Problems) -> list[str]:
     """E-mail addresses in their order, each once."""
-    stored = [_contact(text, kind, country, field.format(index), problems) for index, text in told if text.strip()]
-    once = dict.fromkeys(text for text in stored if text is not None)
-    return [line_of((text, position)) for position, text in enumerate(once, 1)]
+    told = enumerate(row.emails or [])
+    stored = [_contact(text, EMAIL, "", f"emails[{index}]", problems) for index, text in told if text.strip()]
+    return list(dict.fromkeys(text for text in stored if text is not None))
 
 
-def _phone_numbers(row: ImportRow, country: str, problems: Problems) -> list[str]:
+def _phone_numbers(row: ImportRow, country: str, problems: Problems) -> dict[str, str]:
+    """Phone numbers in their order with the kind of each."""
     once: dict[str, str] = {}
     for index, phone in enumerate(row.phone_numbers or []):
         number = _contact(phone.phone_number, PHONE, country, f"phoneNumbers[{index}].phoneNumber", problems)
         if number is not None:
             once.setdefault(number, phone.phone_number_type or "personal")
-    return [line_of((number, kind, position)) for position, (number, kind) in enumerate(once.items(), 1)]
+    return once
 
 
 def _address(told: ImportAddress | None, country: str, problems: Problems) -> AddressData | None:
@@ -257,9 +259,11 @@ def _references(told: dict[str, str | int], problems: Problems) -> list[Referenc
 
 
 def _categories(row: ImportRow, partner: PartnerCatalogue, problems: Problems) -> list[str]:
+    if not row.categories:
+        return []
     codes = {code for kind in partner.category_types.values() for code in kind.codes}
     once: dict[str, str | None] = {}
-    for index, category in enumerate(row.categories or []):
+    for index, category in enumerate(row.categories):
         code = category.address_category or ""
         if code not in codes:
             problems.add(f"categories[{index}].addressCategory", f"there is no category {code}".rstrip())

@@ -1,7 +1,5 @@
 """Who signs in as the customer of a row."""
 
-from functools import lru_cache
-
 from kolofon.engine.customers.checking import stored_credential
 from kolofon.engine.customers.importing.checked import CheckedCredential, CheckedUser, Terms
 from kolofon.engine.customers.importing.rows import ImportUser
@@ -11,16 +9,23 @@ from kolofon.platform.ids import new_uuid
 from kolofon.platform.password_hash import checked_hash
 from kolofon.platform.problems import Problems
 
-# In most rows the customer is reached by what the user signs in with.
-known_credential = lru_cache(maxsize=100)(stored_credential)
 NOT_VERIFIED = "notVerified"
 _HASHES = "expected argon2, bcrypt, pbkdf2 or scrypt in a form and of a cost that docs/importing.md lists"
 
 
 def checked_users(
-    told: list[ImportUser], names: tuple[str | None, ...], country: str, terms: Terms, problems: Problems
+    told: list[ImportUser],
+    names: tuple[str | None, ...],
+    emails: list[str],
+    country: str,
+    terms: Terms,
+    problems: Problems,
 ) -> list[CheckedUser]:
-    """Those who sign in as the customer; a credential is one user's. One alone is called as the customer is."""
+    """Those who sign in as the customer; a credential is one user's. One alone is called as the customer is.
+
+    `emails` are the customer's in their stored form, which need not be read again. (Some odd phone numbers would then
+    be read as others.)
+    """
     seen: set[str] = set()
     users = []
     for index, user in enumerate(told):
@@ -36,7 +41,8 @@ def checked_users(
             # In the words of the file: it is told of again when the database knows more than the row does.
             field = f"credentials[{place}]" if terms.columns else f"{where}.credentials[{place}].credential"
             kind = EMAIL if "@" in credential.credential else PHONE
-            stored = known_credential(credential.credential, kind, country)
+            text = credential.credential
+            stored = text if text in emails else stored_credential(text, kind, country)
             if stored is None:
                 problems.add(field, "expected an e-mail address or a phone number")
                 continue
