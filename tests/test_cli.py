@@ -95,6 +95,7 @@ def assert_one_clear_line(result: subprocess.CompletedProcess[str], *parts: str)
     "command",
     [
         *("serve", "web", "worker", "migrate", "load", "demo-data", "openapi", "check", "key"),
+        *("import", "import customers"),
         *("client", "client add", "client list", "client rotate-secret", "user", "user add", "user forget-factors"),
     ],
 )

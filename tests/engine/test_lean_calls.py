@@ -123,6 +123,7 @@ def test_only_reading_operations_with_fixed_paths_are_called_directly(parts: Par
         "GET /v1/customer/category/code",
         "GET /v1/customer/info",
         "POST /v1/client/credential",
+        "POST /v1/client/customer/search",
         "GET /v1/customer/pbm",
         "GET /v1/customer/product",
         "GET /v1/client/product",
