@@ -28,6 +28,14 @@ async def test_an_invoice_that_is_paid_is_not_reminded_of_and_pays_its_period(co
     assert (await counter.desk.row(started.subscription_id))["paid_until"] == started.end_time
 
 
+async def test_a_payment_does_not_wait_for_a_receiver_who_is_nobody(counter: Counter) -> None:
+    _, made = await counter.sell()
+    await counter.connection.execute("update invoice_line set receiver_customer_number = 987654")
+    async with asyncio.timeout(30):
+        assert await counter.pay(made.invoice_number)
+    assert await state(counter) == ("paid", 29900)
+
+
 async def test_parts_add_up(counter: Counter) -> None:
     started, made = await counter.sell()
     await counter.pay(made.invoice_number, 10000, "bank 1")

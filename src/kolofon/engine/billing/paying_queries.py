@@ -12,16 +12,20 @@ async def lock_subscriptions(
     connection: Connection, partner_id: int, company_code: str, invoice_numbers: Sequence[int]
 ) -> None:
     """Until the transaction ends, nobody else changes the subscriptions that invoices are for, and their customers."""
-    while not await _lock_receivers(connection, partner_id, company_code, invoice_numbers):
-        # One of the customers was merged into another meanwhile: the lines name that one now.
-        continue
+    receivers: list[tuple[int, int]] | None = None
+    while receivers != (found := await _find_receivers(connection, partner_id, company_code, invoice_numbers)):
+        receivers = found
+        if await _lock_receivers(connection, partner_id, receivers):
+            return
+        # One of the customers was merged into another meanwhile: the lines name that one now. Where they say the same
+        # as before they name nobody, whom there is no need to wait for.
 
 
-async def _lock_receivers(
+async def _find_receivers(
     connection: Connection, partner_id: int, company_code: str, invoice_numbers: Sequence[int]
-) -> bool:
-    """The same; False when one of the customers went while it was waited for."""
-    receivers = await connection.fetch(
+) -> list[tuple[int, int]]:
+    """Customer and subscription of what invoices are for."""
+    rows = await connection.fetch(
         """
         select distinct coalesce(line.receiver_customer_number, line.customer_number) as customer_number,
             line.subscription_id
@@ -34,18 +38,23 @@ async def _lock_receivers(
         company_code,
         invoice_numbers,
     )
-    customers, subscriptions = [row[0] for row in receivers], [row[1] for row in receivers]
-    status = await connection.execute(
-        """
-        select from customer where partner_id = $1 and customer_number = any($2)
-        order by customer_number
-        for no key update
-        """,
-        partner_id,
-        customers,
+    return [(row[0], row[1]) for row in rows]
+
+
+async def _lock_receivers(connection: Connection, partner_id: int, receivers: list[tuple[int, int]]) -> bool:
+    """Lock customers, then subscriptions; False when one of the customers is not there."""
+    customers, subscriptions = [customer for customer, _ in receivers], [each for _, each in receivers]
+    locked = rows_changed(
+        await connection.execute(
+            """
+            select from customer where partner_id = $1 and customer_number = any($2)
+            order by customer_number
+            for no key update
+            """,
+            partner_id,
+            customers,
+        )
     )
-    if rows_changed(status) < len(set(customers)):
-        return False
     await connection.execute(
         """
         select from subscription
@@ -59,7 +68,7 @@ async def _lock_receivers(
         customers,
         subscriptions,
     )
-    return True
+    return locked == len(set(customers))
 
 
 async def add_payment(connection: Connection, partner_id: int, invoice: Invoice, paid: Paid) -> bool:
