@@ -12,7 +12,7 @@ from kolofon.engine.calls import partner_clock
 from kolofon.engine.customers import overview_queries as queries
 from kolofon.engine.customers.addresses.queries import list_addresses
 from kolofon.engine.customers.addresses.rules import AddressRow
-from kolofon.engine.customers.contacts import CustomerContact, read_customer_contact
+from kolofon.engine.customers.contact_queries import CustomerContact, find_contact
 from kolofon.engine.customers.overview_queries import HeldSubscription, OpenInvoice, Recorded
 from kolofon.engine.customers.queries import find_remaining
 from kolofon.engine.customers.service import check_customer, no_such_customer
@@ -47,7 +47,7 @@ async def show(connection: Connection, clock: Clock, partner_code: str, customer
     """A customer at a glance. Raises Failure."""
     (partner,) = await chosen_partners(connection, partner_code)
     key = (connection, partner.partner_id, customer_number)
-    known = await read_customer_contact(*key)
+    known = await find_contact(*key)
     if known is None:
         raise Failure((await no_such_customer(*key)).message)
     today = day_of(partner_clock(partner, clock).now(), partner.offers.time_zone)

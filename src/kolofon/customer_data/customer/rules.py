@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from kolofon.customer_data.customer.queries import Facts
 from kolofon.customer_data.customer.schemas import CustomerInfoChange, NameChange
 from kolofon.engine.customers.checking import checked_credential
-from kolofon.engine.customers.contact_queries import PhoneNumberType
-from kolofon.engine.customers.contacts import Contact, Phone
+from kolofon.engine.customers.contact_queries import Contact, Phone, PhoneNumberType
 from kolofon.platform.credentials import EMAIL, PHONE
 from kolofon.platform.problems import Problems
 from kolofon.platform.schemas import without_blanks

@@ -4,8 +4,9 @@ from typing import cast
 
 import msgspec
 
-from kolofon.customer_data.customer.schemas import Name, PhoneNumber, PhoneNumberType
+from kolofon.customer_data.customer.schemas import PhoneNumber, PhoneNumberType
 from kolofon.customer_data.customer.search_schemas import CustomerFound, CustomerSearch, CustomersFound
+from kolofon.customer_data.customer.service import name_of
 from kolofon.engine.calls import Read
 from kolofon.engine.customers.searching.criteria import Criteria, FoundCustomer
 from kolofon.engine.customers.searching.service import search_customers
@@ -23,13 +24,7 @@ async def search(call: Read[ClientCaller], request: CustomerSearch) -> Customers
 def _found(customer: FoundCustomer) -> CustomerFound:
     return CustomerFound(
         customer_number=customer.customer_number,
-        name=Name(
-            first_name=customer.first_name,
-            middle_name=customer.middle_name,
-            last_name=customer.last_name,
-            company_name=customer.company_name,
-            department_name=customer.department_name,
-        ),
+        name=name_of(customer),
         phone_numbers=[
             PhoneNumber(phone_number=number, phone_number_type=cast("PhoneNumberType", kind))
             for number, kind in customer.phone_numbers

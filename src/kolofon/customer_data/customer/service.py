@@ -13,8 +13,10 @@ from kolofon.customer_data.customer.schemas import (
     PhoneNumber,
 )
 from kolofon.engine.calls import Read, Write
-from kolofon.engine.customers import contacts
-from kolofon.engine.customers.contacts import Contact, change_contact, contact_in_audit, read_customer_contact
+from kolofon.engine.customers import contact_queries
+from kolofon.engine.customers.contact_queries import Contact, find_contact
+from kolofon.engine.customers.contacts import change_contact, contact_in_audit
+from kolofon.engine.customers.searching.criteria import FoundCustomer
 from kolofon.engine.customers.service import customer_of, customer_to_change, no_such_customer
 from kolofon.events.feed.service import Event, publish
 from kolofon.platform import audit
@@ -47,13 +49,13 @@ async def list_users_info(call: Read[UserCaller]) -> CustomerInfo:
 
 async def list_info(call: Read[ClientCaller], customer_number: int) -> CustomerInfo:
     """What is known of a customer. Raises NotFound."""
-    found = await read_customer_contact(call.database, call.caller.partner_id, customer_number)
+    found = await find_contact(call.database, call.caller.partner_id, customer_number)
     if found is None:
         raise await no_such_customer(call.database, call.caller.partner_id, customer_number)
     contact = found.contact
     return CustomerInfo(
         customer_number=customer_number,
-        name=_name(contact),
+        name=name_of(contact),
         phone_numbers=[
             PhoneNumber(phone_number=phone.phone_number, phone_number_type=phone.phone_number_type)
             for phone in contact.phone_numbers
@@ -92,7 +94,8 @@ async def _tell(call: Write[UserCaller], customer_number: int, before: Contact, 
     await publish(call.transaction, call.caller.partner_id, call.clock.now(), [event])
 
 
-def _name(contact: Contact) -> Name:
+def name_of(contact: Contact | FoundCustomer) -> Name:
+    """How a customer is named."""
     return Name(
         first_name=contact.first_name,
         middle_name=contact.middle_name,
@@ -102,7 +105,7 @@ def _name(contact: Contact) -> Name:
     )
 
 
-def _attached(user: contacts.AttachedUser) -> AttachedUser:
+def _attached(user: contact_queries.AttachedUser) -> AttachedUser:
     return AttachedUser(
         unique_id=unique_id_text(user.unique_id),
         credentials=[

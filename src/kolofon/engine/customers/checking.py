@@ -4,7 +4,7 @@ import msgspec
 
 from kolofon.catalogue.memory import PartnerCatalogue
 from kolofon.engine.customers.addresses.forms import stored_country, stored_postal_code
-from kolofon.engine.customers.national_id import is_national_id
+from kolofon.engine.customers.national_id import checked_national_id
 from kolofon.engine.customers.party import Party, PartyPermission, PartyPrivacy
 from kolofon.platform.credentials import EMAIL, PHONE, normalised_credential
 from kolofon.platform.dates import day_of, read_time
@@ -37,7 +37,9 @@ def checked_party(party: Party, partner: PartnerCatalogue, where: str, problems:
         "emails": _credentials(party.emails, EMAIL, country, f"{where}emails", problems),
         "phone_numbers": _credentials(party.phone_numbers, PHONE, country, f"{where}phoneNumbers", problems),
         "invoice_email_address": _invoice_email(party, f"{where}invoiceEmailAddress", problems),
-        "persons_social_security_number": _national_id(party, country, where, problems),
+        "persons_social_security_number": checked_national_id(
+            party.persons_social_security_number, country, f"{where}personsSocialSecurityNumber", problems
+        ),
     }
     check_permissions(party.permissions or [], partner, f"{where}permissions", problems)
     check_privacy(party.privacy or [], partner, f"{where}privacy", problems)
@@ -105,16 +107,6 @@ def _invoice_email(party: Party, field: str, problems: Problems) -> str | None:
     if party.invoice_email_address is None:
         return None
     return checked_credential(party.invoice_email_address, EMAIL, "", field, problems)
-
-
-def _national_id(party: Party, country: str, where: str, problems: Problems) -> str | None:
-    number = (party.persons_social_security_number or "").replace(" ", "")
-    if number and not is_national_id(number, country):
-        # Without the number: messages end up in logs of callers.
-        problems.add(
-            f"{where}personsSocialSecurityNumber", "expected a national identity number with its control digits"
-        )
-    return number or None
 
 
 def check_permissions(

@@ -53,7 +53,10 @@ class CustomerContact(msgspec.Struct, frozen=True):
 
 
 async def find_contact(database: Reader, partner_id: int, customer_number: int) -> CustomerContact | None:
-    """How a customer is named and reached, with the users who are this customer."""
+    """How a customer is named and reached, with the users who are this customer; None when there is no such customer.
+
+    Users whose account is closed are left out. National identity numbers are never read.
+    """
     row = await database.fetchrow(
         """
         select c.first_name, c.middle_name, c.last_name, c.company_name, c.department_name, c.invoice_email,

@@ -5,35 +5,10 @@ from typing import Any
 import msgspec
 
 from kolofon.engine.customers import contact_queries
-from kolofon.engine.customers.contact_queries import (
-    AttachedUser,
-    Contact,
-    CustomerContact,
-    Phone,
-    UserCredential,
-)
-from kolofon.platform.database import Connection, Reader
-
-__all__ = [
-    "AttachedUser",
-    "Contact",
-    "CustomerContact",
-    "Phone",
-    "UserCredential",
-    "change_contact",
-    "contact_in_audit",
-    "read_customer_contact",
-]
+from kolofon.engine.customers.contact_queries import Contact
+from kolofon.platform.database import Connection
 
 NO_NAME = "-"
-
-
-async def read_customer_contact(database: Reader, partner_id: int, customer_number: int) -> CustomerContact | None:
-    """A customer's contact data and its users, in one statement; None when there is no such customer.
-
-    Users whose account is closed are left out. National identity numbers are never read.
-    """
-    return await contact_queries.find_contact(database, partner_id, customer_number)
 
 
 async def change_contact(

@@ -1,15 +1,13 @@
 """Payer, receiver, recruiter: a person or company as an order tells of it, on the wire and as it is kept."""
 
-from base64 import urlsafe_b64encode
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from kolofon.engine.customers.national_id import KEY_PURPOSE, seal_national_id
 from kolofon.platform.schemas import CustomerNumber, RequestBody
-from kolofon.platform.sealing import Secrets, seal
-
-KEY_PURPOSE = "national identity numbers"
+from kolofon.platform.sealing import Secrets
 
 DateOrTime = (
     Annotated[int, Meta(ge=-(2**53), le=2**53, description="Milliseconds since 1970-01-01 00:00 UTC.")]
@@ -113,5 +111,5 @@ def sealed(party: Party, secrets: Secrets) -> Party:
     number = party.persons_social_security_number
     if number is None:
         return party
-    text = urlsafe_b64encode(seal(secrets.key(KEY_PURPOSE), number.encode())).decode()
+    text = seal_national_id(number, secrets.key(KEY_PURPOSE))
     return msgspec.structs.replace(party, persons_social_security_number=text)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kolofon.engine.customers.party import KEY_PURPOSE
+from kolofon.engine.customers.national_id import KEY_PURPOSE
 from kolofon.platform.clock import Clock
 from kolofon.platform.dates import day_of
 from kolofon.platform.password_hash import verify_password

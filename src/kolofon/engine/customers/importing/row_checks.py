@@ -1,6 +1,5 @@
 """What can be known of one row by itself: whether all of it is right, and how it will be stored."""
 
-from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +7,7 @@ import msgspec
 
 from kolofon.catalogue.memory import PartnerCatalogue
 from kolofon.engine.customers.addresses.forms import AddressData, check_address
-from kolofon.engine.customers.checking import check_permissions, check_privacy, stored_birth_date, stored_credential
+from kolofon.engine.customers.checking import check_permissions, check_privacy, checked_credential, stored_birth_date
 from kolofon.engine.customers.importing.checked import CheckedRow, Reference, Terms
 from kolofon.engine.customers.importing.reading import NOT_STORABLE, RawRow
 from kolofon.engine.customers.importing.rows import (
@@ -20,7 +19,7 @@ from kolofon.engine.customers.importing.rows import (
 )
 from kolofon.engine.customers.importing.tables import NOTHING, Lines, line_of
 from kolofon.engine.customers.importing.user_checks import checked_users
-from kolofon.engine.customers.national_id import is_national_id
+from kolofon.engine.customers.national_id import checked_national_id, seal_national_id
 from kolofon.engine.customers.party import PartyPermission, PartyPrivacy
 from kolofon.engine.customers.references import (
     EXTERNAL_ID_FORM,
@@ -32,7 +31,6 @@ from kolofon.engine.customers.registering import permission_rows
 from kolofon.platform.credentials import EMAIL, PHONE
 from kolofon.platform.problems import Problems
 from kolofon.platform.schemas import without_blanks
-from kolofon.platform.sealing import seal
 
 _ADDRESS_NAMES = {
     "care_of": "careOfAddress",
@@ -50,7 +48,6 @@ _ADDRESS_NAMES = {
     "postal_address_postal_place": "postalAddressPostalPlace",
 }
 _ADDRESS_PATHS = {column: f"address.{name}" for column, name in _ADDRESS_NAMES.items()}
-_EXPECTED = {EMAIL: "an e-mail address", PHONE: "a phone number"}
 
 
 def check_row(raw: RawRow, terms: Terms) -> CheckedRow:
@@ -176,7 +173,7 @@ def _is_told(member: str, problems: Problems) -> bool:
 def _customer(row: ImportRow, name: ImportName, country: str, terms: Terms, problems: Problems) -> str:
     invoice_email = row.invoice_email_address
     if invoice_email is not None:
-        invoice_email = _contact(invoice_email, EMAIL, country, "invoiceEmailAddress", problems)
+        invoice_email = checked_credential(invoice_email, EMAIL, country, "invoiceEmailAddress", problems)
     return line_of(
         (
             name.first_name,
@@ -195,27 +192,14 @@ def _customer(row: ImportRow, name: ImportName, country: str, terms: Terms, prob
 
 
 def _sealed(told: str | None, country: str, terms: Terms, problems: Problems) -> str | None:
-    number = (told or "").replace(" ", "")
-    if not number:
-        return None
-    if not is_national_id(number, country):
-        # Without the number: reports are sent around.
-        problems.add("nationalIdentityNumber", "expected a national identity number with its control digits")
-        return None
-    return urlsafe_b64encode(seal(terms.key, number.encode())).decode()
-
-
-def _contact(text: str, kind: str, country: str, field: str, problems: Problems) -> str | None:
-    stored = stored_credential(text, kind, country)
-    if stored is None:
-        problems.add(field, f"expected {_EXPECTED[kind]}")
-    return stored
+    number = checked_national_id(told, country, "nationalIdentityNumber", problems)
+    return seal_national_id(number, terms.key) if number is not None else None
 
 
 def _emails(row: ImportRow, problems: Problems) -> list[str]:
     """E-mail addresses in their order, each once."""
     told = enumerate(row.emails or [])
-    stored = [_contact(text, EMAIL, "", f"emails[{index}]", problems) for index, text in told if text.strip()]
+    stored = [checked_credential(text, EMAIL, "", f"emails[{index}]", problems) for index, text in told if text.strip()]
     return list(dict.fromkeys(text for text in stored if text is not None))
 
 
@@ -223,7 +207,7 @@ def _phone_numbers(row: ImportRow, country: str, problems: Problems) -> dict[str
     """Phone numbers in their order with the kind of each."""
     once: dict[str, str] = {}
     for index, phone in enumerate(row.phone_numbers or []):
-        number = _contact(phone.phone_number, PHONE, country, f"phoneNumbers[{index}].phoneNumber", problems)
+        number = checked_credential(phone.phone_number, PHONE, country, f"phoneNumbers[{index}].phoneNumber", problems)
         if number is not None:
             once.setdefault(number, phone.phone_number_type or "personal")
     return once

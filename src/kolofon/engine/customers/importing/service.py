@@ -15,7 +15,7 @@ from kolofon.engine.customers.importing.batches import BatchInFlight, Setting
 from kolofon.engine.customers.importing.checked import Terms
 from kolofon.engine.customers.importing.queries import Import
 from kolofon.engine.customers.importing.reading import FileError, Format, Source, open_source
-from kolofon.engine.customers.party import KEY_PURPOSE
+from kolofon.engine.customers.national_id import KEY_PURPOSE
 from kolofon.platform import audit
 from kolofon.platform.clock import Clock
 from kolofon.platform.database import Connection

@@ -3,7 +3,6 @@
 What is locked in which order, what becomes of what both have, and what was looked at besides: docs/decisions/0026.
 """
 
-from base64 import urlsafe_b64decode
 from datetime import datetime
 from typing import Any
 
@@ -13,13 +12,13 @@ from kolofon.catalogue.memory import PartnerCatalogue
 from kolofon.engine.customers.merging import detail_queries as details
 from kolofon.engine.customers.merging import queries, rules
 from kolofon.engine.customers.merging.queries import Both, Person
-from kolofon.engine.customers.party import KEY_PURPOSE
+from kolofon.engine.customers.national_id import KEY_PURPOSE, unseal_national_id
 from kolofon.engine.customers.service import no_such_customer
 from kolofon.events.feed.service import Event, publish
 from kolofon.platform import audit
 from kolofon.platform.database import Connection
 from kolofon.platform.errors import Conflict, InvalidRequest
-from kolofon.platform.sealing import SealBroken, Secrets, unseal
+from kolofon.platform.sealing import Secrets
 
 ACTION = "customerMerge"
 _PRIVACY_ACTIONS = ["changePrivacyEnterprise", "changePrivacyOrdertype"]
@@ -119,18 +118,11 @@ def _comparable(merged: Person, into: Person, secrets: Secrets | None) -> tuple[
     ours, theirs = msgspec.structs.asdict(into), msgspec.structs.asdict(merged)
     sealed = (merged.sealed_national_id, into.sealed_national_id)
     if secrets is not None and None not in sealed:
-        numbers = {_unsealed(secrets, text) for text in sealed if text is not None}
+        key = secrets.key(KEY_PURPOSE)
+        numbers = {unseal_national_id(text, key) for text in sealed if text is not None}
         if len(numbers) == 1 and None not in numbers:
             theirs["sealed_national_id"] = into.sealed_national_id
     return theirs, ours
-
-
-def _unsealed(secrets: Secrets, text: str) -> bytes | None:
-    """A sealed number; None: it was sealed with another installation's key."""
-    try:
-        return unseal(secrets.key(KEY_PURPOSE), urlsafe_b64decode(text))
-    except (SealBroken, ValueError):
-        return None
 
 
 def _check_same(merged: dict[str, Any], into: dict[str, Any]) -> None:
